@@ -1,0 +1,13 @@
+DROP TABLE import_keys;
+DROP TABLE idempotency;
+DROP TABLE payments;
+DROP TABLE facts;
+DROP TABLE personal;
+DROP TABLE events;
+DROP TABLE dossiers;
+DROP TABLE counters;
+DROP TABLE heads;
+DROP TABLE refresh_tokens;
+DROP TABLE users;
+DROP TABLE catalogue;
+DROP FUNCTION motcua_append_only();

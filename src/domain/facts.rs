@@ -1,0 +1,161 @@
+//! The facts of a dossier that figures, lists and filters read: one flat row per version.
+
+use super::dossier::{Dossier, PauseKind, Payment, State};
+use super::event::PaymentMethod;
+use super::time::{Instant, business_date};
+
+/// One version of a dossier's facts. What the first finish froze stands here in its frozen form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    pub version: u32,
+    pub state: State,
+    pub voided: bool,
+    pub code: Option<String>,
+    pub procedure: String,
+    pub field: String,
+    pub service_level: &'static str,
+    pub channel: &'static str,
+    pub on_the_spot: bool,
+    pub electronic_result_eligible: bool,
+    pub submitted_at: Instant,
+    pub answer_due: Option<Instant>,
+    pub answered_at: Option<Instant>,
+    pub received_at: Option<Instant>,
+    /// As promised now: pauses, calendar changes, extensions.
+    pub due: Option<Instant>,
+    /// For figures: `due` and `due_strict`, frozen at the first finish.
+    pub figure_due: Option<Instant>,
+    pub figure_due_strict: Option<Instant>,
+    pub paused_since: Option<Instant>,
+    pub awaiting_supplement: bool,
+    pub finished_at: Option<Instant>,
+    pub class: Option<&'static str>,
+    pub worked_minutes: i64,
+    pub ended_at: Option<Instant>,
+    /// Withdrawn (not stopped) without having been answered.
+    pub withdrawn_unanswered: bool,
+    pub returned_at: Option<Instant>,
+    pub returned_same_day: bool,
+    pub fee_due: i64,
+    pub paid_online: bool,
+    pub paid_national: bool,
+    /// `,cash,national_portal,`: methods of payments not refunded in full, for filters.
+    pub payment_methods: String,
+    pub result_document: bool,
+    pub result_electronic_signed: bool,
+    pub result_digital: bool,
+    pub dossier_digital: bool,
+    pub reused: bool,
+    pub rating: Option<i32>,
+    pub rated_at: Option<Instant>,
+    pub rounds: u32,
+    pub rounds_after_receipt: u32,
+    pub signed_component: bool,
+    pub paper_asked: bool,
+    pub letter_in_time: bool,
+    pub assisted: bool,
+    pub late_entry: bool,
+    pub reopens: u32,
+    pub officer: Option<String>,
+    pub submitted_by: String,
+}
+
+/// A payment for figures whose unit is the payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentFact {
+    pub n: u32,
+    pub at: Instant,
+    pub amount: i64,
+    pub refunded: i64,
+    pub method: &'static str,
+}
+
+impl Facts {
+    #[must_use]
+    pub fn of(dossier: &Dossier) -> Self {
+        let finish = dossier.first_finish.as_ref();
+        let result = finish.map(|finish| &finish.result);
+        let online: Vec<&Payment> = dossier.payments.iter().filter(|payment| payment.online()).collect();
+        let required_digital = dossier.snapshot.required.iter().all(|code| dossier.component_is_digital(code));
+        let result_digital = dossier.result_is_digital();
+        let no_document = result.is_some_and(|result| !result.document);
+        Self {
+            version: dossier.version,
+            state: dossier.state,
+            voided: dossier.voided,
+            code: dossier.code.clone(),
+            procedure: dossier.procedure.clone(),
+            field: dossier.snapshot.field.clone(),
+            service_level: dossier.snapshot.service_level.as_str(),
+            channel: dossier.channel.as_str(),
+            on_the_spot: dossier.snapshot.on_the_spot,
+            electronic_result_eligible: dossier.snapshot.electronic_result_eligible,
+            submitted_at: dossier.submitted_at,
+            answer_due: dossier.answer_due,
+            answered_at: dossier.answered_at,
+            received_at: dossier.received_at,
+            due: dossier.due,
+            figure_due: finish.map(|finish| finish.due).or(dossier.due),
+            figure_due_strict: finish.map(|finish| finish.due_strict).or(dossier.due_strict),
+            paused_since: dossier.paused.map(|pause| pause.since),
+            awaiting_supplement: dossier.paused.is_some_and(|pause| pause.kind == PauseKind::Supplement),
+            finished_at: finish.map(|finish| finish.at),
+            class: finish.map(|finish| finish.class.as_str()),
+            worked_minutes: finish.map_or(0, |finish| finish.worked_minutes),
+            ended_at: dossier.ended_at,
+            withdrawn_unanswered: dossier.ended_at.is_some() && dossier.answered_at.is_none(),
+            returned_at: dossier.returned_at,
+            returned_same_day: match (dossier.received_at, dossier.returned_at) {
+                (Some(received), Some(returned)) => business_date(received) == business_date(returned),
+                _ => false,
+            },
+            fee_due: dossier.fee_due(),
+            paid_online: !online.is_empty(),
+            paid_national: online.iter().any(|payment| payment.method == PaymentMethod::NationalPortal),
+            payment_methods: methods_of(dossier),
+            result_document: result.is_some_and(|result| result.document),
+            result_electronic_signed: result.is_some_and(|result| result.electronic && result.signed),
+            result_digital,
+            dossier_digital: required_digital && (no_document || result_digital),
+            reused: dossier.components.iter().any(|component| component.reuse.is_some()),
+            rating: dossier.rating.map(i32::from),
+            rated_at: dossier.rated_at,
+            rounds: finish.map_or(dossier.rounds, |finish| finish.rounds),
+            rounds_after_receipt: finish.map_or(dossier.rounds_after_receipt, |finish| finish.rounds_after_receipt),
+            signed_component: dossier.signed_component,
+            paper_asked: dossier.paper_asked,
+            letter_in_time: finish.map_or_else(|| dossier.letter_in_time(), |finish| finish.letter_in_time),
+            assisted: dossier.assisted,
+            late_entry: dossier.late_entry,
+            reopens: dossier.reopens,
+            officer: dossier.officer.clone(),
+            submitted_by: dossier.submitted_by.clone(),
+        }
+    }
+}
+
+impl PaymentFact {
+    #[must_use]
+    pub fn all(dossier: &Dossier) -> Vec<Self> {
+        let fact = |payment: &Payment| Self {
+            n: payment.n,
+            at: payment.at,
+            amount: payment.amount,
+            refunded: payment.refunded,
+            method: payment.method.as_str(),
+        };
+        dossier.payments.iter().map(fact).collect()
+    }
+}
+
+fn methods_of(dossier: &Dossier) -> String {
+    let mut methods: Vec<&str> = dossier
+        .payments
+        .iter()
+        .filter(|payment| !payment.refunded_in_full())
+        .map(|payment| payment.method.as_str())
+        .collect();
+    methods.sort_unstable();
+    methods.dedup();
+    if methods.is_empty() { String::new() } else { format!(",{},", methods.join(",")) }
+}

@@ -1,0 +1,19 @@
+//! The rules of the trade. Pure: no database, no HTTP, no clock.
+
+pub mod actor;
+pub mod applicant;
+pub mod calendar;
+pub mod catalogue;
+pub mod chain;
+pub mod code;
+pub mod deadline;
+pub mod decide;
+pub mod dossier;
+pub mod error;
+pub mod event;
+pub mod facts;
+pub mod fold;
+pub mod history;
+pub mod money;
+pub mod personal;
+pub mod time;

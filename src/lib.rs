@@ -1,0 +1,9 @@
+//! `motcua`: dossiers of administrative procedures recorded, deadlines kept, plan indicators derived.
+//!
+//! Layers, enforced by a test: `domain ← store ← app ← http`. `domain` is pure; SQL lives in `store`
+//! only, HTTP in `http` only; use cases that write live in `app`; reads may go `http → store`.
+//! [`verify`] is the independent recount and shares no code with the indicator registry.
+
+pub mod domain;
+pub mod plans;
+pub mod store;

@@ -1,0 +1,56 @@
+//! What can go wrong with a database.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// Closed list; the HTTP layer maps each kind once.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Cannot be reached or is too busy: try again later.
+    #[error("database unavailable: {0}")]
+    Unavailable(String),
+    /// The transaction lost against another one; the writer tries again by itself.
+    #[error("transaction must be tried again: {0}")]
+    Retry(String),
+    /// A unique key is taken.
+    #[error("unique key taken: {0}")]
+    Conflict(String),
+    /// No space left.
+    #[error("database full: {0}")]
+    Full(String),
+    /// The database holds what this program never writes.
+    #[error("corrupt data: {0}")]
+    Corrupt(String),
+    #[error("database error: {0}")]
+    Other(String),
+}
+
+impl From<DieselError> for StoreError {
+    fn from(error: DieselError) -> Self {
+        let text = error.to_string();
+        match error {
+            DieselError::DatabaseError(kind, _) => match kind {
+                DatabaseErrorKind::UniqueViolation => Self::Conflict(text),
+                DatabaseErrorKind::SerializationFailure => Self::Retry(text),
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => Self::Unavailable(text),
+                _ if text.contains("deadlock detected") => Self::Retry(text),
+                _ if text.contains("locked") || text.contains("terminating connection") => Self::Unavailable(text),
+                _ if text.contains("disk is full") || text.contains("No space left") => Self::Full(text),
+                _ => Self::Other(text),
+            },
+            DieselError::BrokenTransactionManager => Self::Unavailable(text),
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl From<diesel::ConnectionError> for StoreError {
+    fn from(error: diesel::ConnectionError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<diesel::r2d2::PoolError> for StoreError {
+    fn from(error: diesel::r2d2::PoolError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}

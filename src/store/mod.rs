@@ -1,0 +1,243 @@
+//! Everything that speaks SQL.
+//!
+//! `ops/` is compiled once per native connection; [`Tx`] forwards each operation to the right one.
+//! [`Store::write`] is the one place through which anything is written.
+
+pub mod conn;
+pub mod error;
+mod lite;
+pub mod migrate;
+mod pg;
+pub mod query;
+pub mod rows;
+pub mod schema;
+pub mod sql_types;
+mod tx;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use diesel::connection::{Connection, SimpleConnection};
+use tokio::sync::oneshot;
+
+pub use conn::DatabaseUrl;
+pub use error::StoreError;
+pub use tx::Tx;
+
+use conn::{LitePool, PgPool};
+use writer::{Job, Outcome};
+
+/// Requests waiting for a writer; more are turned away at once.
+const QUEUE: usize = 4096;
+/// Writers on PostgreSQL, sharded by agency so that they never fight for a chain.
+const PG_WRITERS: usize = 2;
+
+#[derive(Debug, Clone)]
+enum Readers {
+    Lite(LitePool),
+    Pg(PgPool),
+}
+
+/// The database: many readers, few writers.
+#[derive(Debug, Clone)]
+pub struct Store {
+    url: DatabaseUrl,
+    readers: Readers,
+    writers: Arc<Writers>,
+}
+
+#[derive(Debug)]
+struct Writers {
+    senders: Vec<SyncSender<Box<dyn Job>>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Writers {
+    fn drop(&mut self) {
+        self.senders.clear();
+        for thread in self.threads.drain(..) {
+            // A writer that panicked has nothing left to finish.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Store {
+    /// Opens the database; its schema must be current (see [`migrate`]).
+    ///
+    /// # Errors
+    /// The database cannot be reached, or a writer thread cannot be started.
+    pub fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let (readers, count) = match url {
+            DatabaseUrl::Sqlite(path) => (Readers::Lite(conn::lite_pool(path, 8)?), 1),
+            DatabaseUrl::Postgres(url) => (Readers::Pg(conn::pg_pool(url, 8)?), PG_WRITERS),
+        };
+        let mut writers = Writers { senders: Vec::new(), threads: Vec::new() };
+        for i in 0..count {
+            let (sender, jobs) = sync_channel::<Box<dyn Job>>(QUEUE);
+            let url = url.clone();
+            let thread = std::thread::Builder::new()
+                .name(format!("writer-{i}"))
+                .spawn(move || writer::run(&url, &jobs))
+                .map_err(|error| StoreError::Other(error.to_string()))?;
+            writers.senders.push(sender);
+            writers.threads.push(thread);
+        }
+        Ok(Self { url: url.clone(), readers, writers: Arc::new(writers) })
+    }
+
+    #[must_use]
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// Runs `work` in the next grouped commit and answers after it. `work` touches one agency and may
+    /// run again after a roll-back.
+    ///
+    /// # Errors
+    /// What `work` refuses, or why there was no commit.
+    pub async fn write<T, E, F>(&self, agency: &str, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Retryable + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Request { agency: agency.to_owned(), work, result: None, reply };
+        self.send(Box::new(job)).map_err(E::from)?;
+        answer.await.unwrap_or_else(|_| Err(E::from(StoreError::Unavailable("the writer stopped".into()))))
+    }
+
+    /// The same for callers without an async runtime.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_blocking<T, E, F>(&self, agency: &str, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Retryable + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Request { agency: agency.to_owned(), work, result: None, reply };
+        self.send(Box::new(job)).map_err(E::from)?;
+        answer.blocking_recv().unwrap_or_else(|_| Err(E::from(StoreError::Unavailable("the writer stopped".into()))))
+    }
+
+    fn send(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
+        let shard = shard_of(job.agency(), self.writers.senders.len());
+        self.writers.senders[shard].try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Unavailable("too many requests are waiting to be written".into()),
+            TrySendError::Disconnected(_) => StoreError::Unavailable("the writer stopped".into()),
+        })
+    }
+
+    /// Runs `work` on one consistent snapshot, off the async threads.
+    ///
+    /// # Errors
+    /// What `work` refuses, or that the database cannot be read.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let store = self.clone();
+        let span = tracing::Span::current();
+        let task = tokio::task::spawn_blocking(move || span.in_scope(|| store.read_blocking(work)));
+        task.await.unwrap_or_else(|error| Err(E::from(StoreError::Other(error.to_string()))))
+    }
+
+    /// The same for callers without an async runtime.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_blocking<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    {
+        /// Keeps the work's own error apart from the database's.
+        enum Failed<E> {
+            Work(E),
+            Database(diesel::result::Error),
+        }
+        impl<E> From<diesel::result::Error> for Failed<E> {
+            fn from(error: diesel::result::Error) -> Self {
+                Self::Database(error)
+            }
+        }
+        let done: Result<T, Failed<E>> = match &self.readers {
+            Readers::Lite(pool) => {
+                let mut conn = pool.get().map_err(StoreError::from)?;
+                conn.transaction(|c| work(&mut Tx::Lite(c)).map_err(Failed::Work))
+            }
+            Readers::Pg(pool) => {
+                let mut conn = pool.get().map_err(StoreError::from)?;
+                conn.transaction(|c| {
+                    c.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
+                    work(&mut Tx::Pg(c)).map_err(Failed::Work)
+                })
+            }
+        };
+        done.map_err(|failed| match failed {
+            Failed::Work(error) => error,
+            Failed::Database(error) => E::from(StoreError::from(error)),
+        })
+    }
+}
+
+/// Which writer an agency belongs to; stable within a process.
+fn shard_of(agency: &str, writers: usize) -> usize {
+    agency.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte))) % writers.max(1)
+}
+
+/// Tells a lost transaction, which the writer tries again, from an answer.
+pub trait Retryable {
+    /// The store's error when the work should run again, or the connection is gone.
+    fn retry(&self) -> Option<StoreError>;
+}
+
+struct Request<T, E, F> {
+    agency: String,
+    work: F,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Request<T, E, F>
+where
+    T: Send,
+    E: From<StoreError> + Retryable + Send,
+    F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send,
+{
+    fn agency(&self) -> &str {
+        &self.agency
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> Outcome {
+        let result = (self.work)(tx);
+        let outcome = match &result {
+            Ok(_) => Outcome::Keep,
+            Err(error) => error.retry().map_or(Outcome::Undo, Outcome::Again),
+        };
+        self.result = Some(result);
+        outcome
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
+        let answer = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(E::from(StoreError::Other("the work was not run".into()))),
+            (Err(error), _) => Err(E::from(error)),
+        };
+        // The caller may have gone away; the commit stands.
+        let _ = self.reply.send(answer);
+    }
+
+    fn panicked(&mut self) {
+        self.result = Some(Err(E::from(StoreError::Other("the work panicked".into()))));
+    }
+}

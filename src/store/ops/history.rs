@@ -1,0 +1,140 @@
+//! Events, personal rows, chain heads, day counters.
+
+use diesel::prelude::*;
+
+use super::Conn;
+use crate::domain::chain::GENESIS;
+use crate::store::error::StoreError;
+use crate::store::rows::{EventRow, HeadRow, PersonalRow};
+use crate::store::schema::{counters, events, heads, personal};
+use crate::store::sql_types::Id;
+
+/// Locks an agency's head until the transaction ends and returns it; made on first use.
+pub fn head_lock(conn: &mut Conn, agency: &str) -> Result<HeadRow, StoreError> {
+    let first = HeadRow { agency_id: agency.to_owned(), seq: 0, hash: GENESIS.to_owned(), recorded_at: 0 };
+    Ok(diesel::insert_into(heads::table)
+        .values(&first)
+        .on_conflict(heads::agency_id)
+        .do_update()
+        .set(heads::agency_id.eq(agency))
+        .returning(heads::all_columns)
+        .get_result(conn)?)
+}
+
+pub fn head_save(conn: &mut Conn, head: &HeadRow) -> Result<(), StoreError> {
+    let row = heads::table.find(&head.agency_id);
+    let values = (heads::seq.eq(head.seq), heads::hash.eq(&head.hash), heads::recorded_at.eq(head.recorded_at));
+    diesel::update(row).set(values).execute(conn)?;
+    Ok(())
+}
+
+pub fn heads_all(conn: &mut Conn) -> Result<Vec<HeadRow>, StoreError> {
+    Ok(heads::table.filter(heads::seq.gt(0)).order(heads::agency_id).load(conn)?)
+}
+
+/// The next number of an agency's day, from 1; the row stays locked until the transaction ends.
+pub fn counter_next(conn: &mut Conn, agency: &str, day: &str) -> Result<i64, StoreError> {
+    Ok(diesel::insert_into(counters::table)
+        .values((counters::agency_id.eq(agency), counters::day.eq(day), counters::n.eq(1)))
+        .on_conflict((counters::agency_id, counters::day))
+        .do_update()
+        .set(counters::n.eq(counters::n + 1))
+        .returning(counters::n)
+        .get_result(conn)?)
+}
+
+/// Makes the day's counter go on above `n`.
+pub fn counter_raise(conn: &mut Conn, agency: &str, day: &str, n: i64) -> Result<(), StoreError> {
+    let current: i64 = diesel::insert_into(counters::table)
+        .values((counters::agency_id.eq(agency), counters::day.eq(day), counters::n.eq(0)))
+        .on_conflict((counters::agency_id, counters::day))
+        .do_update()
+        .set(counters::n.eq(counters::n + 0))
+        .returning(counters::n)
+        .get_result(conn)?;
+    if current < n {
+        let row = counters::table.find((agency, day));
+        diesel::update(row).set(counters::n.eq(n)).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Agency, day, last number.
+pub fn counters_all(conn: &mut Conn) -> Result<Vec<(String, String, i64)>, StoreError> {
+    Ok(counters::table.order((counters::agency_id, counters::day)).load(conn)?)
+}
+
+pub fn event_insert(conn: &mut Conn, row: &EventRow) -> Result<(), StoreError> {
+    diesel::insert_into(events::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// A dossier's events in order of recording.
+pub fn events_of(conn: &mut Conn, agency: &str, dossier: Id) -> Result<Vec<EventRow>, StoreError> {
+    Ok(events::table
+        .filter(events::agency_id.eq(agency))
+        .filter(events::dossier_id.eq(dossier))
+        .order(events::n)
+        .load(conn)?)
+}
+
+/// The events of several dossiers of several agencies, by dossier and order of recording.
+pub fn events_of_many(conn: &mut Conn, agencies: &[String], dossiers: &[Id]) -> Result<Vec<EventRow>, StoreError> {
+    Ok(events::table
+        .filter(events::agency_id.eq_any(agencies))
+        .filter(events::dossier_id.eq_any(dossiers))
+        .order((events::agency_id, events::dossier_id, events::n))
+        .load(conn)?)
+}
+
+/// An agency's chain after `seq`.
+pub fn events_after(conn: &mut Conn, agency: &str, seq: i64, limit: i64) -> Result<Vec<EventRow>, StoreError> {
+    Ok(events::table
+        .filter(events::agency_id.eq(agency))
+        .filter(events::seq.gt(seq))
+        .order(events::seq)
+        .limit(limit)
+        .load(conn)?)
+}
+
+/// Every agency that has an event, whatever the heads say.
+pub fn event_agencies(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
+    Ok(events::table.select(events::agency_id).distinct().order(events::agency_id).load(conn)?)
+}
+
+pub fn personal_insert(conn: &mut Conn, row: &PersonalRow) -> Result<(), StoreError> {
+    diesel::insert_into(personal::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+pub fn personal_of(conn: &mut Conn, agency: &str, dossier: Id) -> Result<Vec<PersonalRow>, StoreError> {
+    Ok(personal::table
+        .filter(personal::agency_id.eq(agency))
+        .filter(personal::dossier_id.eq(dossier))
+        .order(personal::n)
+        .load(conn)?)
+}
+
+pub fn personal_of_many(conn: &mut Conn, agencies: &[String], dossiers: &[Id]) -> Result<Vec<PersonalRow>, StoreError> {
+    Ok(personal::table
+        .filter(personal::agency_id.eq_any(agencies))
+        .filter(personal::dossier_id.eq_any(dossiers))
+        .order((personal::agency_id, personal::dossier_id, personal::n))
+        .load(conn)?)
+}
+
+/// An agency's personal rows after `(dossier, n)`.
+pub fn personal_after(
+    conn: &mut Conn,
+    agency: &str,
+    after: Option<(Id, i32)>,
+    limit: i64,
+) -> Result<Vec<PersonalRow>, StoreError> {
+    let mut query = personal::table.filter(personal::agency_id.eq(agency)).into_boxed::<super::Db>();
+    if let Some((dossier, n)) = after {
+        query = query.filter(
+            personal::dossier_id.gt(dossier).or(personal::dossier_id.eq(dossier).and(personal::n.gt(n))),
+        );
+    }
+    Ok(query.order((personal::dossier_id, personal::n)).limit(limit).load(conn)?)
+}

@@ -1,0 +1,18 @@
+//! Every statement of the program. This folder is compiled twice, once per native connection, so that
+//! each database gets all of its features from one text; `Conn` and `Db` say which one it is.
+
+use super::{Conn, Db};
+
+mod catalogue;
+mod dossiers;
+mod facts;
+mod figures;
+mod history;
+mod users;
+
+pub use catalogue::*;
+pub use dossiers::*;
+pub use facts::*;
+pub use figures::*;
+pub use history::*;
+pub use users::*;

@@ -1,0 +1,86 @@
+//! One transaction, whichever database: an enum that forwards each operation.
+
+use super::error::StoreError;
+use super::query::{FactQuery, Hit, Tally, TallyRow};
+use super::rows::{
+    CatalogueRow, EventRow, FactsRow, HeadRow, IdempotencyRow, ImportKeyRow, PaymentRow, PersonalRow, RefreshRow,
+    UserRow,
+};
+use super::sql_types::Id;
+use super::{lite, pg};
+use crate::domain::history::Revision;
+
+/// An open transaction.
+#[expect(missing_debug_implementations, reason = "connections have no useful form")]
+pub enum Tx<'a> {
+    Lite(&'a mut lite::Conn),
+    Pg(&'a mut pg::Conn),
+}
+
+macro_rules! forward {
+    ($($(#[$meta:meta])* $name:ident($($arg:ident: $ty:ty),*) -> $out:ty;)+) => {
+        impl Tx<'_> {
+            $($(#[$meta])* pub fn $name(&mut self, $($arg: $ty),*) -> Result<$out, StoreError> {
+                match self {
+                    Self::Lite(conn) => lite::ops::$name(conn, $($arg),*),
+                    Self::Pg(conn) => pg::ops::$name(conn, $($arg),*),
+                }
+            })+
+        }
+    };
+}
+
+forward! {
+    catalogue_insert(row: &CatalogueRow) -> ();
+    catalogue_revisions(kind: &str, code: &str) -> Vec<CatalogueRow>;
+    catalogue_all(kind: &str) -> Vec<CatalogueRow>;
+    catalogue_stamp(kind: &str) -> i64;
+
+    user_insert(row: &UserRow) -> ();
+    user_update(row: &UserRow, expected: i32) -> bool;
+    user_by_name(username: &str) -> Option<UserRow>;
+    user_by_id(id: Id) -> Option<UserRow>;
+    users_page(after: &str, limit: i64) -> Vec<UserRow>;
+    refresh_insert(row: &RefreshRow) -> ();
+    refresh_take(hash: &[u8]) -> Option<RefreshRow>;
+    refresh_forget(user: Id) -> ();
+    refresh_sweep(now: i64) -> ();
+
+    head_lock(agency: &str) -> HeadRow;
+    head_save(head: &HeadRow) -> ();
+    heads_all() -> Vec<HeadRow>;
+    counter_next(agency: &str, day: &str) -> i64;
+    counter_raise(agency: &str, day: &str, n: i64) -> ();
+    counters_all() -> Vec<(String, String, i64)>;
+    event_insert(row: &EventRow) -> ();
+    events_of(agency: &str, dossier: Id) -> Vec<EventRow>;
+    events_of_many(agencies: &[String], dossiers: &[Id]) -> Vec<EventRow>;
+    events_after(agency: &str, seq: i64, limit: i64) -> Vec<EventRow>;
+    event_agencies() -> Vec<String>;
+    personal_insert(row: &PersonalRow) -> ();
+    personal_of(agency: &str, dossier: Id) -> Vec<PersonalRow>;
+    personal_of_many(agencies: &[String], dossiers: &[Id]) -> Vec<PersonalRow>;
+    personal_after(agency: &str, after: Option<(Id, i32)>, limit: i64) -> Vec<PersonalRow>;
+
+    dossier_insert(agency: &str, id: Id) -> ();
+    dossier_set_code(agency: &str, id: Id, code: &str) -> ();
+    dossier_by_id(id: Id) -> Option<(String, Id)>;
+    dossier_by_code(code: &str) -> Option<(String, Id)>;
+    dossier_count() -> i64;
+    dossier_ids_after(agency: &str, after: Option<Id>, limit: i64) -> Vec<Id>;
+    idempotency_find(agency: &str, actor: &str, key: &str) -> Option<IdempotencyRow>;
+    idempotency_insert(row: &IdempotencyRow) -> ();
+    import_key_find(agency: &str, source: &str, source_id: &str) -> Option<ImportKeyRow>;
+    import_key_insert(row: &ImportKeyRow) -> ();
+
+    facts_revise(agency: &str, dossier: Id, revision: &Revision) -> ();
+    facts_insert(rows: &[FactsRow], paid: &[PaymentRow]) -> ();
+    facts_of(agency: &str, dossier: Id) -> Vec<FactsRow>;
+    payments_of(agency: &str, dossier: Id) -> Vec<PaymentRow>;
+
+    tally(ask: &Tally<'_>) -> Vec<TallyRow>;
+    facts_count(ask: &FactQuery) -> i64;
+    facts_page(ask: &FactQuery) -> Vec<Hit>;
+    payments_count(ask: &FactQuery) -> i64;
+    payments_page(ask: &FactQuery, after: Option<(i64, Id, i32)>) -> Vec<PaymentRow>;
+}
