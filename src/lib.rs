@@ -4,6 +4,9 @@
 //! only, HTTP in `http` only; use cases that write live in `app`; reads may go `http → store`.
 //! [`verify`] is the independent recount and shares no code with the indicator registry.
 
+pub mod app;
+pub mod clock;
 pub mod domain;
 pub mod plans;
 pub mod store;
+pub mod verify;

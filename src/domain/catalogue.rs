@@ -159,7 +159,11 @@ impl Agency {
     pub fn check(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();
         if !agency_code_is_valid(&self.code) {
-            errors.push(FieldError::new("/code", "agency_code", "mã định danh cơ quan không đúng dạng / not an agency code of Decision 20/2020"));
+            errors.push(FieldError::new(
+                "/code",
+                "agency_code",
+                "mã định danh cơ quan không đúng dạng / not an agency code of Decision 20/2020",
+            ));
         }
         text(&mut errors, "/name", &self.name, 300);
         if self.parent.as_deref() == Some(&self.code) {
@@ -207,7 +211,11 @@ impl Procedure {
             && self.code.contains('.')
             && self.code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
         if !code_fits {
-            errors.push(FieldError::new("/code", "procedure_code", "mã thủ tục không đúng dạng, ví dụ 1.005129 / not a procedure code"));
+            errors.push(FieldError::new(
+                "/code",
+                "procedure_code",
+                "mã thủ tục không đúng dạng, ví dụ 1.005129 / not a procedure code",
+            ));
         }
         text(&mut errors, "/name", &self.name, 1000);
         text(&mut errors, "/field", &self.field, 300);
@@ -232,7 +240,11 @@ impl Procedure {
             text(&mut errors, &format!("/components/{i}/code"), &component.code, 60);
             text(&mut errors, &format!("/components/{i}/name"), &component.name, 1000);
             if self.components[..i].iter().any(|other| other.code == component.code) {
-                errors.push(FieldError::new(&format!("/components/{i}/code"), "duplicate", "the component code stands twice"));
+                errors.push(FieldError::new(
+                    &format!("/components/{i}/code"),
+                    "duplicate",
+                    "the component code stands twice",
+                ));
             }
         }
         errors

@@ -237,9 +237,9 @@ impl Dossier {
     /// Whether a component of this code is there in digital form.
     #[must_use]
     pub fn component_is_digital(&self, code: &str) -> bool {
-        self.components
-            .iter()
-            .any(|component| component.code == code && (component.electronic || self.digitised_components.contains(code)))
+        self.components.iter().any(|component| {
+            component.code == code && (component.electronic || self.digitised_components.contains(code))
+        })
     }
 
     /// The result is digital: issued so, or digitised since. Of the frozen first result.

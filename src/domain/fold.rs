@@ -25,8 +25,7 @@ pub fn effective(event: &Event, events: &[Event]) -> Instant {
 /// The dossier at a cut: events recorded by `known_at` and effective by `at`, in order of recording.
 #[must_use]
 pub fn fold_at(agency: &str, id: Uuid, events: &[Event], at: Instant, known_at: Instant) -> Option<Dossier> {
-    let seen: Vec<&Event> =
-        events.iter().filter(|e| e.recorded_at <= known_at && effective(e, events) <= at).collect();
+    let seen: Vec<&Event> = events.iter().filter(|e| e.recorded_at <= known_at && effective(e, events) <= at).collect();
     fold_refs(agency, id, &seen)
 }
 

@@ -3,8 +3,10 @@
 //! `ops/` is compiled once per native connection; [`Tx`] forwards each operation to the right one.
 //! [`Store::write`] is the one place through which anything is written.
 
+pub mod catalogues;
 pub mod conn;
 pub mod error;
+pub mod history;
 mod lite;
 pub mod migrate;
 mod pg;

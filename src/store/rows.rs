@@ -2,7 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::schema::{catalogue, events, facts, heads, idempotency, import_keys, payments, personal, refresh_tokens, users};
+use super::schema::{
+    catalogue, events, facts, heads, idempotency, import_keys, payments, personal, refresh_tokens, users,
+};
 use super::sql_types::Id;
 use crate::domain::facts::PaymentFact;
 use crate::domain::history::FactRow;

@@ -14,6 +14,13 @@ table! {
 }
 
 table! {
+    catalogue_stamps (kind) {
+        kind -> Text,
+        stamp -> BigInt,
+    }
+}
+
+table! {
     use diesel::sql_types::*;
     use crate::store::sql_types::Uid;
     users (id) {
@@ -204,5 +211,13 @@ table! {
 }
 
 allow_tables_to_appear_in_same_query!(
-    dossiers, events, personal, facts, payments, heads, counters, idempotency, import_keys
+    dossiers,
+    events,
+    personal,
+    facts,
+    payments,
+    heads,
+    counters,
+    idempotency,
+    import_keys
 );

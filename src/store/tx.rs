@@ -31,10 +31,10 @@ macro_rules! forward {
 }
 
 forward! {
-    catalogue_insert(row: &CatalogueRow) -> ();
+    catalogue_insert(row: &CatalogueRow, stamp: i64) -> ();
     catalogue_revisions(kind: &str, code: &str) -> Vec<CatalogueRow>;
     catalogue_all(kind: &str) -> Vec<CatalogueRow>;
-    catalogue_stamp(kind: &str) -> i64;
+    catalogue_stamp(kind: &str) -> Option<i64>;
 
     user_insert(row: &UserRow) -> ();
     user_update(row: &UserRow, expected: i32) -> bool;

@@ -151,7 +151,11 @@ fn together(writer: &mut Option<Writer>, url: &DatabaseUrl, batch: &mut [Box<dyn
     result
 }
 
-fn transaction(writer: &mut Option<Writer>, url: &DatabaseUrl, batch: &mut [Box<dyn Job>]) -> Result<usize, StoreError> {
+fn transaction(
+    writer: &mut Option<Writer>,
+    url: &DatabaseUrl,
+    batch: &mut [Box<dyn Job>],
+) -> Result<usize, StoreError> {
     let open = match writer {
         Some(open) => open,
         None => writer.insert(Writer::open(url)?),

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::entry::{
-    Act, Channel, Component, DigitisedTarget, Entry, FeeLine, Method, Patch, ResultDocument, Snapshot,
-};
+use super::entry::{Act, Channel, Component, DigitisedTarget, Entry, FeeLine, Method, Patch, ResultDocument, Snapshot};
 use super::local_date;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -135,8 +135,7 @@ impl ChainCheck {
             return Err(here(FindingKind::Hash, format!("its content gives {hash}, not {}", event.hash)));
         }
         canonical_time(&event.occurred_at).map_err(|detail| here(FindingKind::Unreadable, detail))?;
-        let recorded_at =
-            canonical_time(&event.recorded_at).map_err(|detail| here(FindingKind::Unreadable, detail))?;
+        let recorded_at = canonical_time(&event.recorded_at).map_err(|detail| here(FindingKind::Unreadable, detail))?;
         if head.is_some_and(|head| head.recorded_at >= recorded_at) {
             let detail = format!("recorded at {}, not after the entry before", event.recorded_at);
             return Err(here(FindingKind::RecordedAt, detail));

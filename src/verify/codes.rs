@@ -85,8 +85,7 @@ impl CodeCheck {
             return Err(found(FindingKind::CodeTwice, format!("code {code} was given before")));
         }
         if !imported {
-            let at =
-                canonical_time(&event.occurred_at).map_err(|detail| found(FindingKind::Unreadable, detail))?;
+            let at = canonical_time(&event.occurred_at).map_err(|detail| found(FindingKind::Unreadable, detail))?;
             let received = local_date(at);
             if received.format("%y%m%d").to_string() != date {
                 return Err(found(FindingKind::CodeDate, format!("code {code} of a receipt on {received}")));

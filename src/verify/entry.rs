@@ -263,8 +263,8 @@ impl Entry {
         let mut act: Act = serde_json::from_value(Value::Object(fields))
             .map_err(|error| format!("{}/{}, {}: {error}", line.agency, line.seq, line.event_type))?;
         if let Act::Corrected { field, value, patch, .. } = &mut act {
-            *patch = Patch::read(field, value.take())
-                .map_err(|detail| format!("{}/{}: {detail}", line.agency, line.seq))?;
+            *patch =
+                Patch::read(field, value.take()).map_err(|detail| format!("{}/{}: {detail}", line.agency, line.seq))?;
         }
         Ok(Self {
             seq: line.seq,

@@ -68,11 +68,9 @@ impl PersonalCheck {
     pub fn row(&mut self, row: &PersonalLine) -> Result<(), Finding> {
         let name = || format!("personal row {}/{}", row.dossier, row.n);
         let found = |kind, detail: String| Finding::new(&row.agency, 0, kind, format!("{}: {detail}", name()));
-        let commitment =
-            commitment(&row.salt, &row.body).map_err(|detail| found(FindingKind::Personal, detail))?;
-        let key = self
-            .key(&row.agency, &row.dossier, row.n)
-            .map_err(|detail| found(FindingKind::Unreadable, detail))?;
+        let commitment = commitment(&row.salt, &row.body).map_err(|detail| found(FindingKind::Personal, detail))?;
+        let key =
+            self.key(&row.agency, &row.dossier, row.n).map_err(|detail| found(FindingKind::Unreadable, detail))?;
         match self.rows.insert(key, commitment) {
             None => Ok(()),
             Some(_) => Err(found(FindingKind::Personal, "stands twice".into())),
@@ -95,7 +93,10 @@ impl PersonalCheck {
             Some(row) if committed.as_str() == Some(hex::encode(row).as_str()) => Ok(()),
             Some(_) => Err(found(
                 FindingKind::Personal,
-                format!("the personal values of dossier {}, n {}, do not match their commitment", event.dossier, event.n),
+                format!(
+                    "the personal values of dossier {}, n {}, do not match their commitment",
+                    event.dossier, event.n
+                ),
             )),
         }
     }

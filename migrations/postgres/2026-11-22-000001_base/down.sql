@@ -9,5 +9,6 @@ DROP TABLE counters;
 DROP TABLE heads;
 DROP TABLE refresh_tokens;
 DROP TABLE users;
+DROP TABLE catalogue_stamps;
 DROP TABLE catalogue;
 DROP FUNCTION motcua_append_only();

@@ -9,4 +9,5 @@ DROP TABLE counters;
 DROP TABLE heads;
 DROP TABLE refresh_tokens;
 DROP TABLE users;
+DROP TABLE catalogue_stamps;
 DROP TABLE catalogue;

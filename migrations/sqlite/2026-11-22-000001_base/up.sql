@@ -11,6 +11,11 @@ CREATE TABLE catalogue (
     body TEXT NOT NULL,
     PRIMARY KEY (kind, code, revision)
 );
+-- A fresh random number at every change of a kind, so that caches know.
+CREATE TABLE catalogue_stamps (
+    kind TEXT NOT NULL PRIMARY KEY,
+    stamp INTEGER NOT NULL
+);
 
 -- Plain: who may sign in.
 CREATE TABLE users (

@@ -102,7 +102,11 @@ pub fn plain(dossier: &Dossier, payload: &Payload, errors: &mut Errors) {
             match dossier.payments.iter().find(|payment| payment.n == e.payment) {
                 None => errors.push(FieldError::new("/payment", "unknown_payment", "no payment with this n")),
                 Some(payment) if e.amount > payment.amount - payment.refunded => {
-                    errors.push(FieldError::new("/amount", "above_payment", "hoàn quá số đã nộp / more than is left of it"));
+                    errors.push(FieldError::new(
+                        "/amount",
+                        "above_payment",
+                        "hoàn quá số đã nộp / more than is left of it",
+                    ));
                 }
                 Some(_) => {}
             }
@@ -131,7 +135,11 @@ pub fn plain(dossier: &Dossier, payload: &Payload, errors: &mut Errors) {
                 }
                 (DigitisedTarget::Component, Some(code)) => {
                     if !dossier.components.iter().any(|component| component.code == *code) {
-                        errors.push(FieldError::new("/component", "unknown_component", "not handed in with this dossier"));
+                        errors.push(FieldError::new(
+                            "/component",
+                            "unknown_component",
+                            "not handed in with this dossier",
+                        ));
                     }
                 }
                 (DigitisedTarget::Result, Some(_)) => {
@@ -140,7 +148,8 @@ pub fn plain(dossier: &Dossier, payload: &Payload, errors: &mut Errors) {
                 (DigitisedTarget::Result, None) => {}
             }
             if let Some(file) = &e.file {
-                let hex = file.sha256.len() == 64 && file.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+                let hex =
+                    file.sha256.len() == 64 && file.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
                 if !hex {
                     errors.push(FieldError::new("/file/sha256", "sha256", "64 lower-case hexadecimal digits"));
                 }

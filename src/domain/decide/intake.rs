@@ -52,7 +52,11 @@ pub fn submit(mut e: Submitted, at: Instant, context: &Context<'_>, errors: &mut
             e.snapshot = Some(snapshot);
         }
         Some(_) => {
-            errors.push(FieldError::new("/procedure", "retired_procedure", "thủ tục đã hết hiệu lực / no longer offered"));
+            errors.push(FieldError::new(
+                "/procedure",
+                "retired_procedure",
+                "thủ tục đã hết hiệu lực / no longer offered",
+            ));
         }
         None => {
             errors.push(FieldError::new("/procedure", "unknown_procedure", "không có thủ tục này / unknown procedure"));
@@ -89,7 +93,11 @@ pub fn receive(
     let computed = term.due(&Anchor::Start { at }, &[]);
     if let Some(promised) = e.due {
         if promised < at {
-            errors.push(FieldError::new("/due", "due_before_receipt", "the promised due instant lies before the receipt"));
+            errors.push(FieldError::new(
+                "/due",
+                "due_before_receipt",
+                "the promised due instant lies before the receipt",
+            ));
         }
         e.due_computed = Some(computed);
     }

@@ -59,9 +59,11 @@ impl Context<'_> {
 pub fn resolve_time(stated: Option<Instant>, now: Instant) -> Result<Instant, Refusal> {
     match stated {
         None => Ok(now),
-        Some(at) if at > now + chrono::Duration::minutes(DRIFT_MINUTES) => {
-            Err(Refusal::field("/occurred_at", "in_future", "thời điểm ở tương lai / lies more than two minutes in the future"))
-        }
+        Some(at) if at > now + chrono::Duration::minutes(DRIFT_MINUTES) => Err(Refusal::field(
+            "/occurred_at",
+            "in_future",
+            "thời điểm ở tương lai / lies more than two minutes in the future",
+        )),
         Some(at) => Ok(at.min(now)),
     }
 }
@@ -130,12 +132,9 @@ pub fn is_late_entry(occurred_at: Instant, now: Instant, calendar: &WorkingCalen
 /// State-changing events never go back in time; no event precedes the submission.
 fn order(dossier: &Dossier, payload: &Payload, at: Instant, errors: &mut Vec<FieldError>) {
     let floor = match payload {
-        Payload::Rated(_) => dossier
-            .first_finish
-            .as_ref()
-            .map(|finish| finish.at)
-            .or(dossier.ended_at)
-            .unwrap_or(dossier.submitted_at),
+        Payload::Rated(_) => {
+            dossier.first_finish.as_ref().map(|finish| finish.at).or(dossier.ended_at).unwrap_or(dossier.submitted_at)
+        }
         Payload::PaymentRefunded(e) => {
             dossier.payments.iter().find(|p| p.n == e.payment).map_or(dossier.submitted_at, |p| p.at)
         }
@@ -146,10 +145,7 @@ fn order(dossier: &Dossier, payload: &Payload, at: Instant, errors: &mut Vec<Fie
         errors.push(FieldError::new(
             "/occurred_at",
             "occurs_before_previous",
-            &format!(
-                "không được trước sự kiện liền trước / must not lie before {}",
-                super::time::local_text(floor)
-            ),
+            &format!("không được trước sự kiện liền trước / must not lie before {}", super::time::local_text(floor)),
         ));
     }
 }

@@ -53,10 +53,9 @@ pub fn legal(kind: EventType, dossier: &Dossier) -> bool {
         EventType::Supplemented => state == S::AwaitingSupplement,
         EventType::PaymentRecorded => !matches!(state, S::Refused | S::Withdrawn | S::Stopped),
         EventType::PaymentRefunded => !dossier.payments.is_empty(),
-        EventType::Withdrawn => matches!(
-            state,
-            S::Submitted | S::Received | S::Processing | S::AwaitingSupplement | S::AwaitingPayment
-        ),
+        EventType::Withdrawn => {
+            matches!(state, S::Submitted | S::Received | S::Processing | S::AwaitingSupplement | S::AwaitingPayment)
+        }
         EventType::Stopped => {
             received && matches!(state, S::Received | S::Processing | S::AwaitingSupplement | S::AwaitingPayment)
         }
@@ -88,10 +87,9 @@ pub fn permitted(kind: EventType, dossier: Option<&Dossier>, standing: &Standing
         | EventType::Withdrawn
         | EventType::Rated => portal || any(&[Role::Clerk]),
         EventType::Received | EventType::Returned => any(&[Role::Clerk]),
-        EventType::Refused
-        | EventType::SupplementRequested
-        | EventType::PaymentRequested
-        | EventType::Digitised => any(&[Role::Clerk, Role::Officer]),
+        EventType::Refused | EventType::SupplementRequested | EventType::PaymentRequested | EventType::Digitised => {
+            any(&[Role::Clerk, Role::Officer])
+        }
         EventType::Forwarded => any(&[Role::Clerk, Role::Officer, Role::Leader]),
         EventType::PaymentRefunded => any(&[Role::Clerk, Role::Leader]),
         EventType::Extended | EventType::Stopped | EventType::Reopened | EventType::Corrected => any(&[Role::Leader]),

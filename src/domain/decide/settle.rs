@@ -7,8 +7,8 @@ use crate::domain::deadline::{Anchor, Pause};
 use crate::domain::dossier::{Dossier, State};
 use crate::domain::error::FieldError;
 use crate::domain::event::{
-    Channel, Component, Corrected, CorrectedField, Event, Extended, FeeLine, Finished, NewDue, Payload,
-    PaymentMethod, PaymentRecorded, Rated, ResultDocument,
+    Channel, Component, Corrected, CorrectedField, Event, Extended, FeeLine, Finished, NewDue, Payload, PaymentMethod,
+    PaymentRecorded, Rated, ResultDocument,
 };
 use crate::domain::fold::can_replace;
 use crate::domain::time::{Instant, at_local};
@@ -53,7 +53,9 @@ pub fn pay(
     checks::amount(errors, "/amount", e.amount, 1);
     match (&e.reference, e.method) {
         (None, PaymentMethod::Cash) => {}
-        (None, _) => errors.push(FieldError::new("/reference", "required", "cần mã giao dịch / a reference is required")),
+        (None, _) => {
+            errors.push(FieldError::new("/reference", "required", "cần mã giao dịch / a reference is required"))
+        }
         (Some(reference), _) => checks::text(errors, "/reference", reference, 100),
     }
     let owed = dossier.owed();
@@ -162,7 +164,8 @@ pub fn correct(
             }
         }
         CorrectedField::PaymentMethod => {
-            if let (Ok(method), Payload::PaymentRecorded(payment)) = (PaymentMethod::deserialize(value), &target.payload)
+            if let (Ok(method), Payload::PaymentRecorded(payment)) =
+                (PaymentMethod::deserialize(value), &target.payload)
                 && method != PaymentMethod::Cash
                 && payment.reference.is_none()
             {

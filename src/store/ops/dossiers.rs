@@ -9,9 +9,7 @@ use crate::store::schema::{dossiers, idempotency, import_keys};
 use crate::store::sql_types::Id;
 
 pub fn dossier_insert(conn: &mut Conn, agency: &str, id: Id) -> Result<(), StoreError> {
-    diesel::insert_into(dossiers::table)
-        .values((dossiers::agency_id.eq(agency), dossiers::id.eq(id)))
-        .execute(conn)?;
+    diesel::insert_into(dossiers::table).values((dossiers::agency_id.eq(agency), dossiers::id.eq(id))).execute(conn)?;
     Ok(())
 }
 
@@ -22,7 +20,11 @@ pub fn dossier_set_code(conn: &mut Conn, agency: &str, id: Id, code: &str) -> Re
 
 /// Agency and id of the dossier with this id; may look at every agency.
 pub fn dossier_by_id(conn: &mut Conn, id: Id) -> Result<Option<(String, Id)>, StoreError> {
-    Ok(dossiers::table.filter(dossiers::id.eq(id)).select((dossiers::agency_id, dossiers::id)).first(conn).optional()?)
+    Ok(dossiers::table
+        .filter(dossiers::id.eq(id))
+        .select((dossiers::agency_id, dossiers::id))
+        .first(conn)
+        .optional()?)
 }
 
 /// Agency and id of the dossier with this code; may look at every agency.

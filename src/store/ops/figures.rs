@@ -41,11 +41,8 @@ pub fn tally(conn: &mut Conn, ask: &Tally<'_>) -> Result<Vec<TallyRow>, StoreErr
     let marks: Vec<String> = (1..=binds.len()).map(|i| format!("${i}")).collect();
     text.push_str(&marks.join(", "));
     text.push(')');
-    let filters = [
-        ("procedure", &ask.filters.procedure),
-        ("field", &ask.filters.field),
-        ("channel", &ask.filters.channel),
-    ];
+    let filters =
+        [("procedure", &ask.filters.procedure), ("field", &ask.filters.field), ("channel", &ask.filters.channel)];
     for (column, value) in filters {
         if let Some(value) = value {
             binds.push(value);

@@ -132,9 +132,8 @@ pub fn personal_after(
 ) -> Result<Vec<PersonalRow>, StoreError> {
     let mut query = personal::table.filter(personal::agency_id.eq(agency)).into_boxed::<super::Db>();
     if let Some((dossier, n)) = after {
-        query = query.filter(
-            personal::dossier_id.gt(dossier).or(personal::dossier_id.eq(dossier).and(personal::n.gt(n))),
-        );
+        query =
+            query.filter(personal::dossier_id.gt(dossier).or(personal::dossier_id.eq(dossier).and(personal::n.gt(n))));
     }
     Ok(query.order((personal::dossier_id, personal::n)).limit(limit).load(conn)?)
 }

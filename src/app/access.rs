@@ -1,0 +1,90 @@
+//! Who the caller is, and what their roles reach.
+
+use std::collections::BTreeSet;
+
+use super::error::AppError;
+use crate::domain::actor::{Grant, Role, Standing};
+use crate::store::catalogues::Tree;
+
+/// A signed-in caller.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// `user:<uuid>`; recorded as the actor of events.
+    pub actor: String,
+    pub username: String,
+    pub grants: Vec<Grant>,
+}
+
+/// Roles that read dossiers of their agency's subtree.
+pub const READERS: [Role; 4] = [Role::Clerk, Role::Officer, Role::Leader, Role::Auditor];
+/// Roles that see figures: every staff role.
+pub const STAFF: [Role; 5] = [Role::Clerk, Role::Officer, Role::Leader, Role::Auditor, Role::Admin];
+
+impl Caller {
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.grants.iter().any(|grant| grant.role == role)
+    }
+
+    #[must_use]
+    pub fn has_any(&self, roles: &[Role]) -> bool {
+        roles.iter().any(|role| self.has(*role))
+    }
+
+    /// Agencies in whose subtree the caller holds one of `roles`.
+    #[must_use]
+    pub fn reach(&self, tree: &Tree<'_>, roles: &[Role]) -> BTreeSet<String> {
+        let held = self.grants.iter().filter(|grant| roles.contains(&grant.role));
+        held.flat_map(|grant| tree.subtree(&grant.agency)).collect()
+    }
+
+    /// Roots of that reach: the agencies of the grants.
+    #[must_use]
+    pub fn roots(&self, roles: &[Role]) -> BTreeSet<String> {
+        self.grants.iter().filter(|grant| roles.contains(&grant.role)).map(|grant| grant.agency.clone()).collect()
+    }
+
+    /// Roles with which the caller writes at `agency`: their own agency and its predecessors; portals
+    /// anywhere below theirs.
+    #[must_use]
+    pub fn standing(&self, tree: &Tree<'_>, agency: &str) -> Standing {
+        let mut roles = Vec::new();
+        for grant in &self.grants {
+            let counts = match grant.role {
+                Role::Clerk | Role::Officer | Role::Leader => tree.own(&grant.agency).contains(agency),
+                Role::Portal => tree.subtree(&grant.agency).contains(agency),
+                Role::Auditor | Role::Admin => false,
+            };
+            if counts && !roles.contains(&grant.role) {
+                roles.push(grant.role);
+            }
+        }
+        Standing { actor: self.actor.clone(), roles, import: false, system: false }
+    }
+
+    /// Whether a dossier of `agency` submitted by `submitter` may be read.
+    ///
+    /// # Errors
+    /// `NotFound` outside the caller's scope; `Forbidden` for an admin who reaches the agency.
+    pub fn may_read(&self, tree: &Tree<'_>, agency: &str, submitter: &str) -> Result<(), AppError> {
+        if self.reach(tree, &READERS).contains(agency) {
+            return Ok(());
+        }
+        if self.reach(tree, &[Role::Portal]).contains(agency) && submitter == self.actor {
+            return Ok(());
+        }
+        if self.reach(tree, &[Role::Admin]).contains(agency) {
+            return Err(AppError::Forbidden("an admin sees no dossiers"));
+        }
+        tracing::warn!(actor = %self.actor, agency, "out of scope");
+        Err(AppError::NotFound)
+    }
+
+    /// Whether the caller sees names and numbers in full: those who handle the dossier, or submitted it.
+    #[must_use]
+    pub fn sees_personal(&self, tree: &Tree<'_>, agency: &str, submitter: &str) -> bool {
+        let standing = self.standing(tree, agency);
+        [Role::Clerk, Role::Officer, Role::Leader].iter().any(|role| standing.has(*role))
+            || (standing.has(Role::Portal) && submitter == self.actor)
+    }
+}

@@ -1,0 +1,202 @@
+//! Creating a dossier and recording events, with idempotency and optimistic versions.
+
+use chrono::Duration;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::record::{Ask, Book, File};
+use super::{App, AppError, Caller};
+use crate::domain::actor::Role;
+use crate::domain::chain::canonical_json;
+use crate::domain::event::{Payload, Received, Submitted};
+use crate::domain::time::{Instant, business_date};
+use crate::store::Tx;
+use crate::store::catalogues::Tree;
+use crate::store::rows::{IdempotencyRow, small};
+use crate::store::sql_types::Id;
+
+/// How long a key keeps its answer.
+const KEY_HOURS: i64 = 24;
+
+/// An `Idempotency-Key` with the hash of what came with it.
+#[derive(Debug, Clone)]
+pub struct Key {
+    pub key: String,
+    pub body_hash: String,
+}
+
+impl Key {
+    /// `place` tells apart equal bodies sent to different paths.
+    #[must_use]
+    pub fn new(key: String, place: &str, body: &Value) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(place.as_bytes());
+        hasher.update([0]);
+        hasher.update(canonical_json(body));
+        Self { key, body_hash: hex::encode(hasher.finalize()) }
+    }
+}
+
+/// A new dossier as asked for.
+#[derive(Debug, Clone)]
+pub struct NewDossier {
+    pub submitted: Submitted,
+    /// Receive it in the same breath.
+    pub received: Option<Received>,
+    pub occurred_at: Option<Instant>,
+    pub late_entry_reason: Option<String>,
+}
+
+/// What was done: now, or by an earlier request with the same key.
+#[derive(Debug, Clone)]
+pub struct Done {
+    pub file: File,
+    /// The version that the request made.
+    pub version: u32,
+    pub replayed: bool,
+}
+
+/// `POST /dossiers`.
+///
+/// # Errors
+/// See [`AppError`]; nothing is stored then.
+pub async fn create(app: &App, caller: Caller, new: NewDossier, key: Option<Key>) -> Result<Done, AppError> {
+    let agency = new.submitted.agency.clone();
+    let app2 = app.clone();
+    app.store
+        .write(&agency.clone(), move |tx| {
+            let app = &app2;
+            let agencies = app.catalogues.agencies(tx)?;
+            let now = app.clock.now();
+            let tree = Tree::new(&agencies, business_date(now), now);
+            let standing = caller.standing(&tree, &agency);
+            if standing.roles.is_empty() {
+                return Err(out_of_place(&caller, &tree, &agency));
+            }
+            if !tree.get(&agency).is_some_and(|a| a.exists_on(business_date(new.occurred_at.unwrap_or(now)))) {
+                return Err(AppError::field(
+                    "/agency",
+                    "retired_agency",
+                    "cơ quan không tồn tại vào ngày này / no longer there",
+                ));
+            }
+            if let Some(done) = replay(tx, &agency, &caller.actor, key.as_ref(), now)? {
+                return Ok(done);
+            }
+            let mut book = Book::open(tx, app, &agency)?;
+            let ask = |payload| Ask {
+                payload,
+                occurred_at: new.occurred_at,
+                late_entry_reason: new.late_entry_reason.clone(),
+                origin: None,
+            };
+            let mut file = book.start(tx, app, ask(Payload::Submitted(new.submitted.clone())), &standing)?;
+            if let Some(received) = &new.received {
+                book.append(tx, app, &mut file, ask(Payload::Received(received.clone())), &standing)?;
+            }
+            book.close(tx)?;
+            finish(tx, &caller.actor, key.as_ref(), file, now)
+        })
+        .await
+}
+
+/// `POST /dossiers/{code}/events`.
+///
+/// # Errors
+/// See [`AppError`]; nothing is stored then.
+pub async fn add_event(
+    app: &App,
+    caller: Caller,
+    place: (String, Uuid),
+    ask: Ask,
+    if_match: u32,
+    key: Option<Key>,
+) -> Result<Done, AppError> {
+    let (agency, id) = place;
+    let app2 = app.clone();
+    app.store
+        .write(&agency.clone(), move |tx| {
+            let app = &app2;
+            let agencies = app.catalogues.agencies(tx)?;
+            let now = app.clock.now();
+            let tree = Tree::new(&agencies, business_date(now), now);
+            let standing = caller.standing(&tree, &agency);
+            if let Some(done) = replay(tx, &agency, &caller.actor, key.as_ref(), now)? {
+                return Ok(done);
+            }
+            // Locks the agency's head before the dossier is read: nobody adds an event in between.
+            let mut book = Book::open(tx, app, &agency)?;
+            let mut file = File::load(tx, &agency, id)?;
+            let dossier = file.dossier().ok_or(AppError::NotFound)?;
+            caller.may_read(&tree, &agency, &dossier.submitted_by)?;
+            if dossier.version != if_match {
+                return Err(AppError::Stale { current: dossier.version });
+            }
+            book.append(tx, app, &mut file, ask.clone(), &standing)?;
+            book.close(tx)?;
+            finish(tx, &caller.actor, key.as_ref(), file, now)
+        })
+        .await
+}
+
+/// Where a dossier named by code or id stands, if the caller may read it.
+///
+/// # Errors
+/// `NotFound` also for what lies outside the caller's scope.
+pub fn locate(tx: &mut Tx<'_>, name: &str) -> Result<(String, Uuid), AppError> {
+    let found = match Uuid::parse_str(name) {
+        Ok(id) => tx.dossier_by_id(Id(id))?,
+        Err(_) => tx.dossier_by_code(name)?,
+    };
+    found.map(|(agency, id)| (agency, id.0)).ok_or(AppError::NotFound)
+}
+
+/// The caller has no role that writes at `agency`: 403 when they reach it otherwise, 404 when not.
+fn out_of_place(caller: &Caller, tree: &Tree<'_>, agency: &str) -> AppError {
+    if caller.reach(tree, &Role::ALL).contains(agency) {
+        AppError::Forbidden("no role that records dossiers at this agency")
+    } else {
+        tracing::warn!(actor = %caller.actor, agency, "out of scope");
+        AppError::NotFound
+    }
+}
+
+fn replay(
+    tx: &mut Tx<'_>,
+    agency: &str,
+    actor: &str,
+    key: Option<&Key>,
+    now: Instant,
+) -> Result<Option<Done>, AppError> {
+    let Some(key) = key else { return Ok(None) };
+    let Some(row) = tx.idempotency_find(agency, actor, &key.key)? else { return Ok(None) };
+    let oldest = (now - Duration::hours(KEY_HOURS)).timestamp_micros();
+    if row.created_at < oldest {
+        return Ok(None);
+    }
+    if row.body_hash != key.body_hash {
+        return Err(AppError::KeyReused);
+    }
+    let id = Uuid::parse_str(&row.resource).map_err(|_| crate::store::StoreError::Corrupt("idempotency row".into()))?;
+    let file = File::load(tx, agency, id)?;
+    let version = u32::try_from(row.version).unwrap_or(0);
+    Ok(Some(Done { file, version, replayed: true }))
+}
+
+fn finish(tx: &mut Tx<'_>, actor: &str, key: Option<&Key>, file: File, now: Instant) -> Result<Done, AppError> {
+    let version = file.events.last().map_or(0, |event| event.n);
+    if let Some(key) = key {
+        tx.idempotency_insert(&IdempotencyRow {
+            agency_id: file.agency.clone(),
+            actor: actor.to_owned(),
+            key: key.key.clone(),
+            body_hash: key.body_hash.clone(),
+            status: 201,
+            resource: file.id.to_string(),
+            version: small(version),
+            created_at: now.timestamp_micros(),
+        })?;
+    }
+    Ok(Done { file, version, replayed: false })
+}

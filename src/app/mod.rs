@@ -1,0 +1,33 @@
+//! Use cases that write: load → decide → persist, each in one transaction.
+
+pub mod access;
+pub mod dossiers;
+pub mod error;
+pub mod passwords;
+pub mod record;
+
+use std::sync::Arc;
+
+pub use access::Caller;
+pub use error::AppError;
+
+use crate::clock::Clock;
+use crate::domain::code::CodePattern;
+use crate::store::Store;
+use crate::store::catalogues::Catalogues;
+
+/// What every use case needs.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub store: Store,
+    pub clock: Clock,
+    pub catalogues: Arc<Catalogues>,
+    pub code_pattern: CodePattern,
+}
+
+impl App {
+    #[must_use]
+    pub fn new(store: Store, clock: Clock, code_pattern: CodePattern) -> Self {
+        Self { store, clock, catalogues: Arc::default(), code_pattern }
+    }
+}

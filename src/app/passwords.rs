@@ -1,0 +1,154 @@
+//! Argon2id on a thread of its own, with one reused block of memory and a bounded queue: a storm of
+//! sign-ins cannot stall other requests.
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::store::StoreError;
+
+/// Memory (KiB), passes, lanes: at least OWASP's 19 MiB, 2, 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    pub memory_kib: u32,
+    pub passes: u32,
+}
+
+impl Default for Cost {
+    fn default() -> Self {
+        Self { memory_kib: 19 * 1024, passes: 2 }
+    }
+}
+
+const QUEUE: usize = 64;
+const HASH_BYTES: usize = 32;
+
+enum Work {
+    Hash(String, oneshot::Sender<Result<String, String>>),
+    Verify(String, String, oneshot::Sender<bool>),
+}
+
+/// Hashes and verifies passwords.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    queue: SyncSender<Work>,
+    /// Verified in place of a user that does not exist, so that both take the same time.
+    decoy: String,
+}
+
+impl Passwords {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// The parameters are out of Argon2's range, or the thread cannot be started.
+    pub fn start(cost: Cost, clock: Clock) -> Result<Self, String> {
+        let params =
+            Params::new(cost.memory_kib, cost.passes, 1, Some(HASH_BYTES)).map_err(|error| error.to_string())?;
+        let (queue, work) = sync_channel(QUEUE);
+        let decoy = Hasher::new(params.clone(), clock.clone()).hash("decoy")?;
+        std::thread::Builder::new()
+            .name("argon2".into())
+            .spawn(move || Hasher::new(params, clock).serve(&work))
+            .map_err(|error| error.to_string())?;
+        Ok(Self { queue, decoy })
+    }
+
+    /// A PHC string for `password`.
+    ///
+    /// # Errors
+    /// `Unavailable` when too many are waiting.
+    pub async fn hash(&self, password: &str) -> Result<String, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Work::Hash(password.to_owned(), reply))?;
+        let hash = answer.await.map_err(|_| StoreError::Unavailable("password thread".into()))?;
+        hash.map_err(StoreError::Other)
+    }
+
+    /// Whether `password` fits `stored`; without a stored hash, false after the same time.
+    ///
+    /// # Errors
+    /// `Unavailable` when too many are waiting.
+    pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let hash = stored.unwrap_or(&self.decoy).to_owned();
+        self.send(Work::Verify(password.to_owned(), hash, reply))?;
+        let fits = answer.await.map_err(|_| StoreError::Unavailable("password thread".into()))?;
+        Ok(fits && stored.is_some())
+    }
+
+    fn send(&self, work: Work) -> Result<(), StoreError> {
+        self.queue.try_send(work).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Unavailable("too many sign-ins are waiting".into()),
+            TrySendError::Disconnected(_) => StoreError::Unavailable("password thread".into()),
+        })
+    }
+}
+
+/// Hashes once, without a thread: for the command line.
+///
+/// # Errors
+/// The parameters are out of Argon2's range.
+pub fn hash_once(cost: Cost, clock: &Clock, password: &str) -> Result<String, String> {
+    let params = Params::new(cost.memory_kib, cost.passes, 1, Some(HASH_BYTES)).map_err(|error| error.to_string())?;
+    Hasher::new(params, clock.clone()).hash(password)
+}
+
+struct Hasher {
+    params: Params,
+    clock: Clock,
+    memory: Vec<Block>,
+}
+
+impl Hasher {
+    fn new(params: Params, clock: Clock) -> Self {
+        let memory = vec![Block::default(); params.block_count()];
+        Self { params, clock, memory }
+    }
+
+    fn serve(&mut self, work: &Receiver<Work>) {
+        while let Ok(next) = work.recv() {
+            // Whoever asked may have gone away.
+            match next {
+                Work::Hash(password, reply) => drop(reply.send(self.hash(&password))),
+                Work::Verify(password, stored, reply) => drop(reply.send(self.verify(&password, &stored))),
+            }
+        }
+    }
+
+    fn hash(&mut self, password: &str) -> Result<String, String> {
+        let salt: [u8; 16] = self.clock.random();
+        let params = self.params.clone();
+        let out = self.derive(params, password, &salt)?;
+        let phc = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&self.params).map_err(|error| error.to_string())?,
+            salt: Some(Salt::new(&salt).map_err(|error| error.to_string())?),
+            hash: Some(out),
+        };
+        Ok(phc.to_string())
+    }
+
+    fn verify(&mut self, password: &str, stored: &str) -> bool {
+        let Ok(parsed) = PasswordHash::new(stored) else { return false };
+        let (Some(salt), Some(hash)) = (parsed.salt, parsed.hash) else { return false };
+        let Ok(params) = Params::try_from(&parsed) else { return false };
+        // Comparing two `Output`s takes the same time whichever byte differs.
+        self.derive(params, password, salt.as_ref()).is_ok_and(|out| out == hash)
+    }
+
+    fn derive(&mut self, params: Params, password: &str, salt: &[u8]) -> Result<Output, String> {
+        if self.memory.len() < params.block_count() {
+            self.memory.resize(params.block_count(), Block::default());
+        }
+        let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let mut out = [0; HASH_BYTES];
+        argon
+            .hash_password_into_with_memory(password.as_bytes(), salt, &mut out, &mut self.memory)
+            .map_err(|error| error.to_string())?;
+        Output::new(&out).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,82 @@
+//! Stored events read back as domain events.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::error::StoreError;
+use super::rows::{EventRow, PersonalRow};
+use super::sql_types::Id;
+use super::tx::Tx;
+use crate::domain::event::{Event, EventType};
+use crate::domain::time::from_micros;
+
+/// # Errors
+/// [`StoreError::Corrupt`] when the row holds what this program never writes.
+pub fn event_of(row: &EventRow) -> Result<Event, StoreError> {
+    let corrupt = |what: &str| StoreError::Corrupt(format!("{} #{}: {what}", row.agency_id, row.seq));
+    let kind = EventType::parse(&row.kind).ok_or_else(|| corrupt("unknown event type"))?;
+    let payload: Map<String, Value> = serde_json::from_str(&row.payload).map_err(|_| corrupt("payload is not JSON"))?;
+    let (payload, late_entry_reason, origin, personal) =
+        Event::read_stored(kind, payload).map_err(|error| corrupt(&error.detail))?;
+    Ok(Event {
+        n: u32::try_from(row.n).map_err(|_| corrupt("n below zero"))?,
+        seq: row.seq,
+        occurred_at: from_micros(row.occurred_at),
+        recorded_at: from_micros(row.recorded_at),
+        actor: row.actor.clone(),
+        late_entry_reason,
+        origin,
+        personal,
+        payload,
+    })
+}
+
+/// A dossier's events in order of recording.
+///
+/// # Errors
+/// The database fails, or holds what this program never writes.
+pub fn events(tx: &mut Tx<'_>, agency: &str, dossier: Uuid) -> Result<Vec<Event>, StoreError> {
+    tx.events_of(agency, Id(dossier))?.iter().map(event_of).collect()
+}
+
+/// Personal values by `n`.
+pub type Personal = BTreeMap<u32, Map<String, Value>>;
+
+/// # Errors
+/// As [`events`].
+pub fn personal(tx: &mut Tx<'_>, agency: &str, dossier: Uuid) -> Result<Personal, StoreError> {
+    tx.personal_of(agency, Id(dossier))?.iter().map(personal_of).collect()
+}
+
+/// # Errors
+/// As [`events`].
+pub fn personal_of(row: &PersonalRow) -> Result<(u32, Map<String, Value>), StoreError> {
+    let corrupt = || StoreError::Corrupt(format!("personal row {} of {}", row.n, row.dossier_id.0));
+    let body = serde_json::from_str(&row.body).map_err(|_| corrupt())?;
+    Ok((u32::try_from(row.n).map_err(|_| corrupt())?, body))
+}
+
+/// Events and personal values of several dossiers, in two statements.
+///
+/// # Errors
+/// As [`events`].
+pub fn many(
+    tx: &mut Tx<'_>,
+    dossiers: &[(String, Uuid)],
+) -> Result<BTreeMap<Uuid, (Vec<Event>, Personal)>, StoreError> {
+    let mut agencies: Vec<String> = dossiers.iter().map(|(agency, _)| agency.clone()).collect();
+    agencies.sort();
+    agencies.dedup();
+    let ids: Vec<Id> = dossiers.iter().map(|(_, id)| Id(*id)).collect();
+    let mut found: BTreeMap<Uuid, (Vec<Event>, Personal)> = BTreeMap::new();
+    for row in tx.events_of_many(&agencies, &ids)? {
+        found.entry(row.dossier_id.0).or_default().0.push(event_of(&row)?);
+    }
+    for row in tx.personal_of_many(&agencies, &ids)? {
+        let (n, body) = personal_of(&row)?;
+        found.entry(row.dossier_id.0).or_default().1.insert(n, body);
+    }
+    Ok(found)
+}
