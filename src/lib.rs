@@ -5,8 +5,13 @@
 //! [`verify`] is the independent recount and shares no code with the indicator registry.
 
 pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod http;
 pub mod plans;
+pub mod startup;
 pub mod store;
+pub mod telemetry;
 pub mod verify;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The command line; see [`motcua::cli`].
+
+fn main() -> std::process::ExitCode {
+    motcua::cli::run()
+}

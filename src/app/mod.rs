@@ -1,6 +1,7 @@
 //! Use cases that write: load → decide → persist, each in one transaction.
 
 pub mod access;
+pub mod catalogue;
 pub mod dossiers;
 pub mod error;
 pub mod passwords;

@@ -31,9 +31,8 @@ impl FromRequest for Json {
                 let status = error.as_response_error().status_code();
                 ApiError::new(if status == 413 { Kind::TooLarge } else { Kind::Malformed })
             })?;
-            let text = std::str::from_utf8(&bytes).map_err(|error| {
-                ApiError::malformed("", &format!("not UTF-8 at byte {}", error.valid_up_to()))
-            })?;
+            let text = std::str::from_utf8(&bytes)
+                .map_err(|error| ApiError::malformed("", &format!("not UTF-8 at byte {}", error.valid_up_to())))?;
             let value: Value = serde_json::from_str(text).map_err(|error| {
                 ApiError::malformed("", &format!("not JSON: line {}, column {}", error.line(), error.column()))
             })?;

@@ -72,14 +72,8 @@ impl Tokens {
     /// The signer fails.
     pub fn issue(&self, user: Uuid, jti: Uuid, now: Instant) -> Result<String, String> {
         let iat = now.timestamp();
-        let claims = Claims {
-            iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
-            sub: user,
-            iat,
-            exp: iat + LIFE_SECONDS,
-            jti,
-        };
+        let claims =
+            Claims { iss: ISSUER.to_owned(), aud: AUDIENCE.to_owned(), sub: user, iat, exp: iat + LIFE_SECONDS, jti };
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
         jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(|error| error.to_string())

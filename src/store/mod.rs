@@ -6,7 +6,9 @@
 pub mod catalogues;
 pub mod conn;
 pub mod error;
+pub mod figures;
 pub mod history;
+pub mod indicators;
 mod lite;
 pub mod migrate;
 mod pg;
@@ -106,10 +108,52 @@ impl Store {
         E: From<StoreError> + Retryable + Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let job = Request { agency: agency.to_owned(), work, result: None, reply };
-        self.send(Box::new(job)).map_err(E::from)?;
-        answer.await.unwrap_or_else(|_| Err(E::from(StoreError::Unavailable("the writer stopped".into()))))
+        self.submit(agency, work).await
+    }
+
+    /// As [`Store::write`], but `work` stands in the writer's queue when this returns: who submits
+    /// several before awaiting the first keeps their order and shares commits.
+    ///
+    /// # Errors
+    /// As [`Store::write`], from the future.
+    pub fn submit<T, E, F>(&self, agency: &str, work: F) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Retryable + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let sent = self.queue(agency, work, false);
+        async move { sent.map_err(E::from)?.await.unwrap_or_else(|_| Err(E::from(writer_stopped()))) }
+    }
+
+    /// Runs `work` in a transaction of its own that may take long: only for what stamps nothing with
+    /// the present time (restore), or what no figure waits for (loading catalogues). Other writers of
+    /// the same database wait meanwhile.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_long<T, E, F>(&self, agency: &str, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Retryable + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let answer = self.queue(agency, work, true).map_err(E::from)?;
+        answer.await.unwrap_or_else(|_| Err(E::from(writer_stopped())))
+    }
+
+    /// The same for callers without an async runtime.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_long_blocking<T, E, F>(&self, agency: &str, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Retryable + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let answer = self.queue(agency, work, true).map_err(E::from)?;
+        answer.blocking_recv().unwrap_or_else(|_| Err(E::from(writer_stopped())))
     }
 
     /// The same for callers without an async runtime.
@@ -122,17 +166,26 @@ impl Store {
         E: From<StoreError> + Retryable + Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
+        let answer = self.queue(agency, work, false).map_err(E::from)?;
+        answer.blocking_recv().unwrap_or_else(|_| Err(E::from(writer_stopped())))
+    }
+
+    fn queue<T, E, F>(&self, agency: &str, work: F, long: bool) -> Result<oneshot::Receiver<Result<T, E>>, StoreError>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Retryable + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let job = Request { agency: agency.to_owned(), work, result: None, reply };
-        self.send(Box::new(job)).map_err(E::from)?;
-        answer.blocking_recv().unwrap_or_else(|_| Err(E::from(StoreError::Unavailable("the writer stopped".into()))))
+        self.send(Box::new(Request { agency: agency.to_owned(), work, long, result: None, reply }))?;
+        Ok(answer)
     }
 
     fn send(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
         let shard = shard_of(job.agency(), self.writers.senders.len());
         self.writers.senders[shard].try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Unavailable("too many requests are waiting to be written".into()),
-            TrySendError::Disconnected(_) => StoreError::Unavailable("the writer stopped".into()),
+            TrySendError::Disconnected(_) => writer_stopped(),
         })
     }
 
@@ -191,6 +244,10 @@ impl Store {
     }
 }
 
+fn writer_stopped() -> StoreError {
+    StoreError::Unavailable("the writer stopped".into())
+}
+
 /// Which writer an agency belongs to; stable within a process.
 fn shard_of(agency: &str, writers: usize) -> usize {
     agency.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte))) % writers.max(1)
@@ -205,6 +262,7 @@ pub trait Retryable {
 struct Request<T, E, F> {
     agency: String,
     work: F,
+    long: bool,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
 }
@@ -217,6 +275,10 @@ where
 {
     fn agency(&self) -> &str {
         &self.agency
+    }
+
+    fn is_long(&self) -> bool {
+        self.long
     }
 
     fn run(&mut self, tx: &mut Tx<'_>) -> Outcome {

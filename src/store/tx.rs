@@ -57,6 +57,7 @@ forward! {
     events_of_many(agencies: &[String], dossiers: &[Id]) -> Vec<EventRow>;
     events_after(agency: &str, seq: i64, limit: i64) -> Vec<EventRow>;
     event_agencies() -> Vec<String>;
+    events_marked(agencies: &[String], kind: Option<&str>, mark: Option<&str>, after: Option<&(String, i64)>, limit: i64) -> Vec<EventRow>;
     personal_insert(row: &PersonalRow) -> ();
     personal_of(agency: &str, dossier: Id) -> Vec<PersonalRow>;
     personal_of_many(agencies: &[String], dossiers: &[Id]) -> Vec<PersonalRow>;

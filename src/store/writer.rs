@@ -34,6 +34,8 @@ pub enum Outcome {
 /// Work of one request. `run` may be called again after a roll-back.
 pub trait Job: Send {
     fn agency(&self) -> &str;
+    /// Gets a transaction of its own, however old its stamps grow.
+    fn is_long(&self) -> bool;
     fn run(&mut self, tx: &mut Tx<'_>) -> Outcome;
     /// Called once: after the commit, or with the reason why there was none.
     fn finish(self: Box<Self>, committed: Result<(), StoreError>);
@@ -163,16 +165,22 @@ fn transaction(
     open.begin()?;
     let begun = Instant::now();
     let mut count = 0;
+    let mut long = false;
     for job in batch {
+        long = job.is_long();
+        if long && count > 0 {
+            long = false;
+            break;
+        }
         if let Outcome::Again(error) = open.attempt(job.as_mut()) {
             return Err(error);
         }
         count += 1;
-        if begun.elapsed() > ENOUGH {
+        if long || begun.elapsed() > ENOUGH {
             break;
         }
     }
-    if begun.elapsed() > STALE {
+    if !long && begun.elapsed() > STALE {
         return Err(StoreError::Retry("the stamps grew old before the commit".into()));
     }
     open.commit()?;

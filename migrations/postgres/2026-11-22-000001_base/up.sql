@@ -1,10 +1,11 @@
+-- Text keys compare by bytes, as they do on SQLite and in the program: lists and copies come in one order.
 -- Every key of a dossier's tables begins with agency_id: the tables can be distributed on it.
 -- Times are microseconds since 1970 in UTC. Ids are made by the application.
 
 -- Reference: agencies, procedures, calendars, plans as versioned documents. Rows are only ever added.
 CREATE TABLE catalogue (
-    kind TEXT NOT NULL CHECK (kind IN ('agency', 'procedure', 'calendar', 'plan')),
-    code TEXT NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('agency', 'procedure', 'calendar', 'plan')),
+    code TEXT COLLATE "C" NOT NULL,
     revision INTEGER NOT NULL,
     effective_from TEXT NOT NULL,
     recorded_at BIGINT NOT NULL,
@@ -13,14 +14,14 @@ CREATE TABLE catalogue (
 );
 -- A fresh random number at every change of a kind, so that caches know.
 CREATE TABLE catalogue_stamps (
-    kind TEXT NOT NULL PRIMARY KEY,
+    kind TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     stamp BIGINT NOT NULL
 );
 
 -- Plain: who may sign in.
 CREATE TABLE users (
     id UUID NOT NULL PRIMARY KEY,
-    username TEXT NOT NULL UNIQUE,
+    username TEXT COLLATE "C" NOT NULL UNIQUE,
     display_name TEXT NOT NULL,
     password_hash TEXT NOT NULL,
     roles TEXT NOT NULL,
@@ -37,35 +38,35 @@ CREATE INDEX refresh_tokens_by_user ON refresh_tokens (user_id);
 
 -- By agency.
 CREATE TABLE heads (
-    agency_id TEXT NOT NULL PRIMARY KEY,
+    agency_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     seq BIGINT NOT NULL,
     hash TEXT NOT NULL,
     recorded_at BIGINT NOT NULL
 );
 CREATE TABLE counters (
-    agency_id TEXT NOT NULL,
-    day TEXT NOT NULL,
+    agency_id TEXT COLLATE "C" NOT NULL,
+    day TEXT COLLATE "C" NOT NULL,
     n BIGINT NOT NULL,
     PRIMARY KEY (agency_id, day)
 );
 CREATE TABLE dossiers (
-    agency_id TEXT NOT NULL,
+    agency_id TEXT COLLATE "C" NOT NULL,
     id UUID NOT NULL,
-    code TEXT,
+    code TEXT COLLATE "C",
     PRIMARY KEY (agency_id, id),
     UNIQUE (agency_id, code)
 );
 CREATE INDEX dossiers_by_id ON dossiers (id);
 CREATE INDEX dossiers_by_code ON dossiers (code);
 CREATE TABLE events (
-    agency_id TEXT NOT NULL,
+    agency_id TEXT COLLATE "C" NOT NULL,
     seq BIGINT NOT NULL,
     dossier_id UUID NOT NULL,
     n INTEGER NOT NULL,
-    kind TEXT NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
     occurred_at BIGINT NOT NULL,
     recorded_at BIGINT NOT NULL,
-    actor TEXT NOT NULL,
+    actor TEXT COLLATE "C" NOT NULL,
     payload TEXT NOT NULL,
     prev_hash TEXT NOT NULL,
     hash TEXT NOT NULL,
@@ -74,7 +75,7 @@ CREATE TABLE events (
     FOREIGN KEY (agency_id, dossier_id) REFERENCES dossiers (agency_id, id)
 );
 CREATE TABLE personal (
-    agency_id TEXT NOT NULL,
+    agency_id TEXT COLLATE "C" NOT NULL,
     dossier_id UUID NOT NULL,
     n INTEGER NOT NULL,
     salt BYTEA NOT NULL,
@@ -83,7 +84,7 @@ CREATE TABLE personal (
     FOREIGN KEY (agency_id, dossier_id) REFERENCES dossiers (agency_id, id)
 );
 CREATE TABLE facts (
-    agency_id TEXT NOT NULL,
+    agency_id TEXT COLLATE "C" NOT NULL,
     dossier_id UUID NOT NULL,
     valid_from BIGINT NOT NULL,
     valid_to BIGINT NOT NULL,
@@ -92,9 +93,9 @@ CREATE TABLE facts (
     version INTEGER NOT NULL,
     state TEXT NOT NULL,
     voided BOOLEAN NOT NULL,
-    code TEXT,
-    procedure TEXT NOT NULL,
-    field TEXT NOT NULL,
+    code TEXT COLLATE "C",
+    procedure TEXT COLLATE "C" NOT NULL,
+    field TEXT COLLATE "C" NOT NULL,
     service_level TEXT NOT NULL,
     channel TEXT NOT NULL CHECK (channel IN ('in_person', 'post', 'level_3', 'level_4')),
     on_the_spot BOOLEAN NOT NULL,
@@ -145,7 +146,7 @@ CREATE INDEX facts_by_end ON facts (agency_id, valid_to);
 CREATE INDEX facts_current ON facts (agency_id, received_at, dossier_id)
     WHERE valid_to = 9223372036854775807 AND known_to = 9223372036854775807;
 CREATE TABLE payments (
-    agency_id TEXT NOT NULL,
+    agency_id TEXT COLLATE "C" NOT NULL,
     dossier_id UUID NOT NULL,
     n INTEGER NOT NULL,
     valid_from BIGINT NOT NULL,
@@ -156,8 +157,8 @@ CREATE TABLE payments (
     amount BIGINT NOT NULL,
     refunded BIGINT NOT NULL,
     method TEXT NOT NULL,
-    procedure TEXT NOT NULL,
-    field TEXT NOT NULL,
+    procedure TEXT COLLATE "C" NOT NULL,
+    field TEXT COLLATE "C" NOT NULL,
     channel TEXT NOT NULL,
     submitted_by TEXT NOT NULL,
     voided BOOLEAN NOT NULL,
@@ -166,9 +167,9 @@ CREATE TABLE payments (
 );
 CREATE INDEX payments_by_end ON payments (agency_id, valid_to);
 CREATE TABLE idempotency (
-    agency_id TEXT NOT NULL,
-    actor TEXT NOT NULL,
-    key TEXT NOT NULL,
+    agency_id TEXT COLLATE "C" NOT NULL,
+    actor TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
     body_hash TEXT NOT NULL,
     status INTEGER NOT NULL,
     resource TEXT NOT NULL,
@@ -177,9 +178,9 @@ CREATE TABLE idempotency (
     PRIMARY KEY (agency_id, actor, key)
 );
 CREATE TABLE import_keys (
-    agency_id TEXT NOT NULL,
-    source TEXT NOT NULL,
-    source_id TEXT NOT NULL,
+    agency_id TEXT COLLATE "C" NOT NULL,
+    source TEXT COLLATE "C" NOT NULL,
+    source_id TEXT COLLATE "C" NOT NULL,
     dossier_id UUID NOT NULL,
     content_hash TEXT NOT NULL,
     PRIMARY KEY (agency_id, source, source_id),

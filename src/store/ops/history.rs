@@ -137,3 +137,25 @@ pub fn personal_after(
     }
     Ok(query.order((personal::dossier_id, personal::n)).limit(limit).load(conn)?)
 }
+
+/// Events of a kind, or whose payload holds a text, of several agencies, in chain order.
+pub fn events_marked(
+    conn: &mut Conn,
+    agencies: &[String],
+    kind: Option<&str>,
+    mark: Option<&str>,
+    after: Option<&(String, i64)>,
+    limit: i64,
+) -> Result<Vec<EventRow>, StoreError> {
+    let mut query = events::table.filter(events::agency_id.eq_any(agencies)).into_boxed::<super::Db>();
+    if let Some(kind) = kind {
+        query = query.filter(events::kind.eq(kind));
+    }
+    if let Some(mark) = mark {
+        query = query.filter(events::payload.like(format!("%{mark}%")));
+    }
+    if let Some((agency, seq)) = after {
+        query = query.filter(events::agency_id.gt(agency).or(events::agency_id.eq(agency).and(events::seq.gt(seq))));
+    }
+    Ok(query.order((events::agency_id, events::seq)).limit(limit).load(conn)?)
+}

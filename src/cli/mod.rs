@@ -1,0 +1,85 @@
+//! `motcua`: serve, migrate, user, load, openapi …
+
+mod admin;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::startup::{Application, open};
+use crate::{store, telemetry};
+
+/// Theo dõi hồ sơ thủ tục hành chính và chỉ tiêu kế hoạch. / Dossiers of administrative procedures, deadlines,
+/// and plan indicators derived from them. Settings come from the environment; see the README.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API; migrates the database first.
+    Serve,
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Users: the first admin is made here.
+    #[command(subcommand)]
+    User(admin::UserCommand),
+    /// Load agencies, procedures, plans or a calendar from a YAML or JSON file.
+    Load {
+        /// The file.
+        file: std::path::PathBuf,
+    },
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Runs the command line of the process.
+#[must_use]
+pub fn run() -> ExitCode {
+    match dispatch(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("motcua: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<ExitCode, Failure> {
+    if matches!(command, Command::Openapi) {
+        print!("{}", crate::http::openapi::yaml());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let settings = Settings::from_env()?;
+    telemetry::start(&settings);
+    let runtime = actix_web::rt::System::new();
+    runtime.block_on(async move {
+        match command {
+            Command::Serve => serve(&settings).await?,
+            Command::Migrate => {
+                let count = store::migrate::up(&settings.database)?;
+                println!("{count} migration(s) applied");
+            }
+            Command::User(command) => admin::user(&settings, command).await?,
+            Command::Load { file } => admin::load(&settings, &file).await?,
+            Command::Openapi => {}
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+async fn serve(settings: &Settings) -> Result<(), Failure> {
+    let app = open(settings, Clock::system()).await?;
+    let application = Application::build(settings, app)?;
+    let address = std::net::SocketAddr::new(settings.listen.ip(), application.port);
+    eprintln!("motcua: http://{address}  –  tài liệu API / API documentation: http://{address}/docs/");
+    application.server.await?;
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! Settings from the environment, validated at start. The only file that reads the environment.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::app::passwords::Cost;
+use crate::domain::code::{CodePattern, DEFAULT_PATTERN};
+use crate::store::DatabaseUrl;
+
+/// What the program runs with.
+#[derive(Clone)]
+pub struct Settings {
+    pub database: DatabaseUrl,
+    pub listen: SocketAddr,
+    /// PKCS#8 PEM of the Ed25519 key that signs tokens.
+    pub signing_key: PathBuf,
+    pub code_pattern: CodePattern,
+    pub workers: usize,
+    pub log_filter: String,
+    pub log_json: bool,
+    pub password_cost: Cost,
+}
+
+impl fmt::Debug for Settings {
+    /// Without the database URL, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("listen", &self.listen)
+            .field("signing_key", &self.signing_key)
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A password for the command line, so that it need not stand among the arguments.
+#[must_use]
+pub fn password() -> Option<String> {
+    std::env::var("MOTCUA_PASSWORD").ok()
+}
+
+/// Everything that is wrong with the environment, one line each.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct BadSettings(pub Vec<String>);
+
+impl Settings {
+    /// From the process's environment.
+    ///
+    /// # Errors
+    /// Every bad value, named.
+    pub fn from_env() -> Result<Self, BadSettings> {
+        Self::read(&|name| std::env::var(name).ok())
+    }
+
+    /// From any source of variables.
+    ///
+    /// # Errors
+    /// Every bad value, named.
+    pub fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
+        let mut errors = Vec::new();
+        let take = |name: &str, default: &str| variable(name).unwrap_or_else(|| default.to_owned());
+        let url = take("MOTCUA_DATABASE_URL", "sqlite:motcua.db");
+        let listen = take("MOTCUA_LISTEN", "127.0.0.1:8080");
+        let pattern = take("MOTCUA_CODE_PATTERN", DEFAULT_PATTERN);
+        let workers = take("MOTCUA_WORKERS", "2");
+        let log_filter = take("MOTCUA_LOG", "info");
+        let log_format = take("MOTCUA_LOG_FORMAT", "text");
+        let key = variable("MOTCUA_SIGNING_KEY_FILE");
+
+        let database = DatabaseUrl::parse(&url).map_err(|error| errors.push(format!("MOTCUA_DATABASE_URL: {error}")));
+        let listen = listen.parse().map_err(|_| {
+            errors.push(format!("MOTCUA_LISTEN: {listen:?} is not an address and port such as 127.0.0.1:8080"));
+        });
+        let code_pattern =
+            CodePattern::parse(&pattern).map_err(|error| errors.push(format!("MOTCUA_CODE_PATTERN: {error}")));
+        let workers = workers.parse().ok().filter(|n| (1..=256).contains(n)).ok_or(()).map_err(|()| {
+            errors.push(format!("MOTCUA_WORKERS: {workers:?} is not a number from 1 to 256"));
+        });
+        if log_filter.parse::<tracing_subscriber::EnvFilter>().is_err() {
+            errors.push(format!("MOTCUA_LOG: {log_filter:?} is not a filter such as info or motcua=debug"));
+        }
+        let log_json = match log_format.as_str() {
+            "json" => true,
+            "text" => false,
+            other => {
+                errors.push(format!("MOTCUA_LOG_FORMAT: {other:?} is neither text nor json"));
+                false
+            }
+        };
+        let signing_key = match (&database, key) {
+            (_, Some(path)) => Ok(PathBuf::from(path)),
+            (Ok(DatabaseUrl::Sqlite(path)), None) => Ok(PathBuf::from(format!("{path}.key"))),
+            (Ok(DatabaseUrl::Postgres(_)), None) => {
+                errors.push("MOTCUA_SIGNING_KEY_FILE: required with PostgreSQL, where processes share one key".into());
+                Err(())
+            }
+            (Err(()), None) => Err(()),
+        };
+        let parts = (database, listen, signing_key, code_pattern, workers);
+        if let (true, (Ok(database), Ok(listen), Ok(signing_key), Ok(code_pattern), Ok(workers))) =
+            (errors.is_empty(), parts)
+        {
+            let password_cost = Cost::default();
+            return Ok(Self {
+                database,
+                listen,
+                signing_key,
+                code_pattern,
+                workers,
+                log_filter,
+                log_json,
+                password_cost,
+            });
+        }
+        Err(BadSettings(errors))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bad_value_is_named() {
+        let bad = |name: &str| match name {
+            "MOTCUA_DATABASE_URL" => Some("mysql://x".to_owned()),
+            "MOTCUA_LISTEN" => Some("nowhere".to_owned()),
+            "MOTCUA_CODE_PATTERN" => Some("{n}".to_owned()),
+            "MOTCUA_WORKERS" => Some("0".to_owned()),
+            "MOTCUA_LOG_FORMAT" => Some("xml".to_owned()),
+            _ => None,
+        };
+        let errors = Settings::read(&bad).unwrap_err().0;
+        assert_eq!(errors.len(), 5, "{errors:?}");
+        let postgres = |name: &str| (name == "MOTCUA_DATABASE_URL").then(|| "postgres://h/db".to_owned());
+        assert!(Settings::read(&postgres).unwrap_err().to_string().contains("MOTCUA_SIGNING_KEY_FILE"));
+        let settings = Settings::read(&|_| None).unwrap();
+        assert_eq!(settings.signing_key, PathBuf::from("motcua.db.key"));
+    }
+}

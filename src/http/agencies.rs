@@ -1,0 +1,212 @@
+//! Agencies: the tree of cơ quan, đơn vị.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::State;
+use super::auth::{Administer, Anyone, Authed};
+use super::body::{self, Json, Query};
+use super::page::{Page, cursor, limit, position};
+use super::problem::ApiError;
+use super::responses::{Reading, Writing};
+use crate::app::catalogue::{Expect, QUEUE, put_agency};
+use crate::app::{App, AppError, Caller};
+use crate::domain::actor::Role;
+use crate::domain::catalogue::Agency;
+use crate::domain::time::business_date;
+use crate::store::Tx;
+use crate::store::catalogues::Tree;
+
+/// An agency and its revision, which is the `ETag`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AgencyView {
+    #[serde(flatten)]
+    pub agency: Agency,
+    pub revision: i32,
+    /// From when this revision holds.
+    pub effective_from: NaiveDate,
+}
+
+/// Parameters of catalogue lists.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogueQuery {
+    /// In force on this date; default: the latest revisions.
+    pub on: Option<String>,
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<i64>,
+    pub cursor: Option<String>,
+}
+
+/// Agencies by code
+#[utoipa::path(
+    tag = "catalogues",
+    params(CatalogueQuery),
+    responses((status = 200, description = "By code", body = Page<AgencyView>), Reading),
+    security(("bearer" = []))
+)]
+#[get("/agencies")]
+pub async fn list(
+    _auth: Authed<Anyone>,
+    state: web::Data<State>,
+    query: Query<CatalogueQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let size = usize::try_from(limit(query.0.limit)?).unwrap_or(usize::MAX);
+    let on = body::date("on", query.0.on.as_deref())?;
+    let question = format!("agencies {on:?}");
+    let after = position(&question, query.0.cursor.as_deref())?;
+    let catalogues = state.app.catalogues.clone();
+    let now = state.app.clock.now();
+    let documents = state.app.store.read(move |tx| catalogues.agencies(tx).map_err(AppError::from)).await?;
+    let mut items: Vec<AgencyView> = documents
+        .codes()
+        .filter(|code| after.as_deref().is_none_or(|after| *code > after))
+        .filter_map(|code| match on {
+            Some(date) => documents.at(code, date, now),
+            None => documents.latest(code),
+        })
+        .filter(|revision| on.is_none_or(|date| revision.body.exists_on(date)))
+        .take(size + 1)
+        .map(|r| AgencyView { agency: r.body.clone(), revision: r.revision, effective_from: r.effective_from })
+        .collect();
+    let more = items.len() > size;
+    items.truncate(size);
+    let next = items.last().filter(|_| more).map(|last| cursor(&question, &last.agency.code));
+    Ok(HttpResponse::Ok().json(Page { items, next, count: None }))
+}
+
+/// One agency, its latest revision
+#[utoipa::path(
+    tag = "catalogues",
+    params(("code" = String, Path)),
+    responses((status = 200, description = "The agency", body = AgencyView), Reading),
+    security(("bearer" = []))
+)]
+#[get("/agencies/{code}")]
+pub async fn get(
+    _auth: Authed<Anyone>,
+    state: web::Data<State>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let view = latest(&state.app, path.into_inner()).await?;
+    Ok(tagged(HttpResponse::Ok(), &view))
+}
+
+async fn latest(app: &App, code: String) -> Result<AgencyView, ApiError> {
+    let catalogues = app.catalogues.clone();
+    let view = app.store.read(move |tx| {
+        let documents = catalogues.agencies(tx)?;
+        let found = documents.latest(&code).ok_or(AppError::NotFound)?;
+        Ok::<_, AppError>(AgencyView {
+            agency: found.body.clone(),
+            revision: found.revision,
+            effective_from: found.effective_from,
+        })
+    });
+    Ok(view.await?)
+}
+
+fn tagged(mut answer: actix_web::HttpResponseBuilder, view: &AgencyView) -> HttpResponse {
+    answer.insert_header((header::ETAG, format!("\"{}\"", view.revision))).json(view)
+}
+
+/// An admin keeps the agencies below their own, and adds below them.
+fn kept_by(tx: &mut Tx<'_>, app: &App, caller: &Caller, agency: &Agency) -> Result<(), AppError> {
+    let documents = app.catalogues.agencies(tx)?;
+    let now = app.clock.now();
+    let tree = Tree::new(&documents, business_date(now), now);
+    let reach = caller.reach(&tree, &[Role::Admin]);
+    let inside = |code: &str| reach.contains(code);
+    let exists = documents.latest(&agency.code).is_some();
+    let own = if exists { inside(&agency.code) } else { agency.parent.as_deref().is_some_and(inside) };
+    if !own {
+        return if exists {
+            Err(AppError::Forbidden("this agency is kept by another admin"))
+        } else {
+            Err(AppError::field("/parent", "unknown_agency", "a new agency stands below one within your reach"))
+        };
+    }
+    if agency.parent.as_deref().is_some_and(|parent| !inside(parent))
+        && !caller.roots(&[Role::Admin]).contains(&agency.code)
+    {
+        return Err(AppError::field("/parent", "unknown_agency", "no such agency within your reach"));
+    }
+    Ok(())
+}
+
+/// Add an agency
+#[utoipa::path(
+    tag = "catalogues",
+    request_body = Agency,
+    responses((status = 201, description = "Added", body = AgencyView), Writing),
+    security(("bearer" = []))
+)]
+#[post("/agencies")]
+pub async fn create(auth: Authed<Administer>, state: web::Data<State>, json: Json) -> Result<HttpResponse, ApiError> {
+    let agency: Agency = json.read()?;
+    let code = agency.code.clone();
+    let (app, caller) = (state.app.clone(), auth.caller);
+    state
+        .app
+        .store
+        .write(QUEUE, move |tx| {
+            kept_by(tx, &app, &caller, &agency)?;
+            put_agency(tx, &app, &agency, None, Expect::New)
+        })
+        .await?;
+    let view = latest(&state.app, code).await?;
+    let mut answer = HttpResponse::Created();
+    answer.insert_header((header::LOCATION, format!("/api/v1/agencies/{}", view.agency.code)));
+    Ok(tagged(answer, &view))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ReplaceQuery {
+    /// From when the new revision holds; default today.
+    pub effective_from: Option<String>,
+}
+
+/// A new revision of an agency; retire it by `valid_to`
+#[utoipa::path(
+    tag = "catalogues",
+    request_body = Agency,
+    params(
+        ("code" = String, Path),
+        ("If-Match" = String, Header, description = "The `ETag` that the caller saw"),
+        ReplaceQuery
+    ),
+    responses((status = 200, description = "Changed", body = AgencyView), Writing),
+    security(("bearer" = []))
+)]
+#[put("/agencies/{code}")]
+pub async fn replace(
+    auth: Authed<Administer>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    path: web::Path<String>,
+    query: Query<ReplaceQuery>,
+    json: Json,
+) -> Result<HttpResponse, ApiError> {
+    let code = path.into_inner();
+    latest(&state.app, code.clone()).await?;
+    let expect = Expect::Revision(i32::try_from(body::if_match(&request)?).unwrap_or(0));
+    let from = body::date("effective_from", query.0.effective_from.as_deref())?;
+    let agency: Agency = json.read()?;
+    if agency.code != code {
+        return Err(ApiError::field("/code", "other_code", "the code in the path names another agency"));
+    }
+    let (app, caller) = (state.app.clone(), auth.caller);
+    state
+        .app
+        .store
+        .write(QUEUE, move |tx| {
+            kept_by(tx, &app, &caller, &agency)?;
+            put_agency(tx, &app, &agency, from, expect)
+        })
+        .await?;
+    Ok(tagged(HttpResponse::Ok(), &latest(&state.app, code).await?))
+}

@@ -1,0 +1,83 @@
+//! The REST interface. Handlers parse, call one use case or one read, and shape the answer.
+
+pub mod agencies;
+pub mod audit;
+pub mod auth;
+pub mod body;
+pub mod calendar;
+pub mod deadlines;
+pub mod dossiers;
+pub mod events;
+pub mod figures;
+pub mod health;
+pub mod me;
+pub mod middleware;
+pub mod oauth;
+pub mod openapi;
+pub mod page;
+pub mod problem;
+pub mod procedures;
+pub mod responses;
+pub mod tokens;
+pub mod users;
+pub mod view;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+use crate::app::passwords::Passwords;
+
+/// What handlers share.
+#[derive(Debug)]
+pub struct State {
+    pub app: App,
+    pub tokens: tokens::Tokens,
+    pub passwords: Passwords,
+    pub cache: auth::TokenCache,
+}
+
+/// The single registration of routes: for the server, the tests and the OpenAPI document.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(health::healthz).service(health::readyz).service(oauth::token);
+    config.service(
+        utoipa_actix_web::scope("/api/v1")
+            .service(me::me)
+            .service(me::change_password)
+            .configure(catalogues)
+            .configure(dossier_routes)
+            .configure(figure_routes),
+    );
+}
+
+fn catalogues(config: &mut ServiceConfig<'_>) {
+    config
+        .service(agencies::list)
+        .service(agencies::get)
+        .service(agencies::create)
+        .service(agencies::replace)
+        .service(procedures::list)
+        .service(procedures::get)
+        .service(procedures::create)
+        .service(procedures::replace)
+        .service(users::list)
+        .service(users::get)
+        .service(users::create)
+        .service(users::replace)
+        .service(calendar::get)
+        .service(calendar::put);
+}
+
+fn dossier_routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(dossiers::create)
+        .service(dossiers::list)
+        .service(dossiers::get)
+        .service(events::add)
+        .service(events::list)
+        .service(deadlines::calculate)
+        .service(deadlines::explain);
+}
+
+fn figure_routes(config: &mut ServiceConfig<'_>) {
+    config.service(audit::heads).service(audit::voided).service(audit::late_entries);
+}

@@ -1,0 +1,214 @@
+//! Procedures (thủ tục hành chính): versions by effective date; also the drill-down of figures that
+//! count procedures.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::State;
+use super::auth::{Administer, Anyone, Authed};
+use super::body::{self, Json, Query};
+use super::figures::{CutQuery, CutText, drill_down};
+use super::page::{Page, cursor, limit, position};
+use super::problem::{ApiError, Kind};
+use super::responses::{Reading, Writing};
+use crate::app::access::READERS;
+use crate::app::catalogue::{Expect, QUEUE, put_procedure};
+use crate::app::{App, AppError};
+use crate::domain::catalogue::Procedure;
+use crate::store::figures::procedure_list;
+use crate::store::query::Filters;
+
+/// A procedure version and its revision, which is the `ETag`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProcedureVersion {
+    #[serde(flatten)]
+    pub procedure: Procedure,
+    pub revision: i32,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ProcedureQuery {
+    /// In force on this date; default: the latest revisions.
+    pub on: Option<String>,
+    /// Lĩnh vực.
+    pub field: Option<String>,
+    /// Drill-down: an indicator whose unit is the procedure, with `part` and the cut.
+    pub indicator: Option<String>,
+    /// `denominator`, `numerator`, `shortfall`.
+    pub part: Option<String>,
+    pub agency: Option<String>,
+    pub scope: Option<String>,
+    pub procedure: Option<String>,
+    /// Drill-down: dossiers of this channel, or `online`.
+    pub channel: Option<String>,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<String>,
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<i64>,
+    pub cursor: Option<String>,
+    /// Also count all of them.
+    pub count: Option<bool>,
+}
+
+/// Procedures by code; with `indicator` and `part` those behind a figure
+#[utoipa::path(
+    tag = "catalogues",
+    params(ProcedureQuery),
+    responses((status = 200, description = "By code", body = Page<ProcedureVersion>), Reading),
+    security(("bearer" = []))
+)]
+#[get("/procedures")]
+pub async fn list(
+    auth: Authed<Anyone>,
+    state: web::Data<State>,
+    query: Query<ProcedureQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let query = query.0;
+    let now = state.app.clock.now();
+    let size = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
+    let on = body::date("on", query.on.as_deref())?;
+    let bare = ProcedureQuery { limit: None, cursor: None, count: None, ..query.clone() };
+    let question = serde_json::to_string(&bare).unwrap_or_default();
+    let after = position(&question, query.cursor.as_deref())?;
+    let drill = drill_down(query.indicator.as_deref(), query.part.as_deref(), "procedure")?;
+    if drill.is_some() && !auth.caller.has_any(&READERS) {
+        return Err(ApiError::with(Kind::Forbidden, "none of your roles opens a figure"));
+    }
+    let online_only = query.channel.as_deref() == Some("online");
+    let cut = CutQuery::read(
+        CutText {
+            agency: query.agency.as_deref(),
+            scope: query.scope.as_deref(),
+            from: query.from.as_deref(),
+            to: query.to.as_deref(),
+            known_at: query.known_at.as_deref(),
+            filters: Filters {
+                procedure: query.procedure.clone(),
+                field: query.field.clone(),
+                channel: query.channel.clone().filter(|_| !online_only),
+                online_only,
+            },
+        },
+        now,
+    )?;
+    let catalogues = state.app.catalogues.clone();
+    let caller = auth.caller;
+    let page = state
+        .app
+        .store
+        .read(move |tx| {
+            let documents = catalogues.procedures(tx)?;
+            let codes: Vec<String> = match drill {
+                Some((indicator, part)) => {
+                    let (inner, _) = cut.resolve(tx, &catalogues, &caller, &READERS, now)?;
+                    procedure_list(tx, &catalogues, &inner, indicator, part)?
+                }
+                None => documents.codes().map(str::to_owned).collect(),
+            };
+            let dated = on.or_else(|| drill.map(|_| cut.to));
+            let found: Vec<ProcedureVersion> = codes
+                .iter()
+                .filter_map(|code| match dated {
+                    Some(date) => documents.at(code, date, cut.known_at).or_else(|| documents.latest(code)),
+                    None => documents.latest(code),
+                })
+                .filter(|r| drill.is_some() || query.field.as_ref().is_none_or(|field| *field == r.body.field))
+                .filter(|r| {
+                    drill.is_some() || on.is_none_or(|date| r.effective_from <= date && r.body.offered_on(date))
+                })
+                .map(|r| ProcedureVersion { procedure: r.body.clone(), revision: r.revision })
+                .collect();
+            let count = query.count.unwrap_or(false).then(|| i64::try_from(found.len()).unwrap_or(i64::MAX));
+            let rest = found.into_iter().filter(|v| after.as_ref().is_none_or(|after| v.procedure.code > *after));
+            let mut items: Vec<ProcedureVersion> = rest.take(size + 1).collect();
+            let more = items.len() > size;
+            items.truncate(size);
+            let next = items.last().filter(|_| more).map(|last| cursor(&question, &last.procedure.code));
+            Ok::<_, ApiError>(Page { items, next, count })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// One procedure, its latest revision
+#[utoipa::path(
+    tag = "catalogues",
+    params(("code" = String, Path)),
+    responses((status = 200, description = "The procedure", body = ProcedureVersion), Reading),
+    security(("bearer" = []))
+)]
+#[get("/procedures/{code}")]
+pub async fn get(
+    _auth: Authed<Anyone>,
+    state: web::Data<State>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let view = latest(&state.app, path.into_inner()).await?;
+    Ok(tagged(HttpResponse::Ok(), &view))
+}
+
+async fn latest(app: &App, code: String) -> Result<ProcedureVersion, ApiError> {
+    let catalogues = app.catalogues.clone();
+    let view = app.store.read(move |tx| {
+        let documents = catalogues.procedures(tx)?;
+        let found = documents.latest(&code).ok_or(AppError::NotFound)?;
+        Ok::<_, AppError>(ProcedureVersion { procedure: found.body.clone(), revision: found.revision })
+    });
+    Ok(view.await?)
+}
+
+fn tagged(mut answer: actix_web::HttpResponseBuilder, view: &ProcedureVersion) -> HttpResponse {
+    answer.insert_header((header::ETAG, format!("\"{}\"", view.revision))).json(view)
+}
+
+/// Add a procedure
+#[utoipa::path(
+    tag = "catalogues",
+    request_body = Procedure,
+    responses((status = 201, description = "Added", body = ProcedureVersion), Writing),
+    security(("bearer" = []))
+)]
+#[post("/procedures")]
+pub async fn create(_auth: Authed<Administer>, state: web::Data<State>, json: Json) -> Result<HttpResponse, ApiError> {
+    let procedure: Procedure = json.read()?;
+    let code = procedure.code.clone();
+    let app = state.app.clone();
+    state.app.store.write(QUEUE, move |tx| put_procedure(tx, &app, &procedure, Expect::New)).await?;
+    let view = latest(&state.app, code).await?;
+    let mut answer = HttpResponse::Created();
+    answer.insert_header((header::LOCATION, format!("/api/v1/procedures/{}", view.procedure.code)));
+    Ok(tagged(answer, &view))
+}
+
+/// A new version of a procedure, from its `effective_from` on; retire it by `valid_to`
+#[utoipa::path(
+    tag = "catalogues",
+    request_body = Procedure,
+    params(("code" = String, Path), ("If-Match" = String, Header, description = "The `ETag` that the caller saw")),
+    responses((status = 200, description = "Changed", body = ProcedureVersion), Writing),
+    security(("bearer" = []))
+)]
+#[put("/procedures/{code}")]
+pub async fn replace(
+    _auth: Authed<Administer>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    path: web::Path<String>,
+    json: Json,
+) -> Result<HttpResponse, ApiError> {
+    let code = path.into_inner();
+    latest(&state.app, code.clone()).await?;
+    let expect = Expect::Revision(i32::try_from(body::if_match(&request)?).unwrap_or(0));
+    let procedure: Procedure = json.read()?;
+    if procedure.code != code {
+        return Err(ApiError::field("/code", "other_code", "the code in the path names another procedure"));
+    }
+    let app = state.app.clone();
+    state.app.store.write(QUEUE, move |tx| put_procedure(tx, &app, &procedure, expect)).await?;
+    Ok(tagged(HttpResponse::Ok(), &latest(&state.app, code).await?))
+}

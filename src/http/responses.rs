@@ -1,0 +1,69 @@
+//! Problem answers shared by the operations' documentation.
+
+use utoipa::IntoResponses;
+
+use super::problem::ProblemDocument;
+
+/// Reads with parameters, signed in.
+#[derive(IntoResponses)]
+pub enum Reading {
+    /// The request cannot be read
+    #[response(status = 400, content_type = "application/problem+json")]
+    Malformed(#[to_schema] ProblemDocument),
+    /// No valid access token
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(#[to_schema] ProblemDocument),
+    /// Not permitted to this caller
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(#[to_schema] ProblemDocument),
+    /// Does not exist, or lies outside the caller's scope
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(#[to_schema] ProblemDocument),
+    /// A parameter breaks a rule
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(#[to_schema] ProblemDocument),
+    /// Temporarily unavailable; try again
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(#[to_schema] ProblemDocument),
+}
+
+/// Writes with a body, signed in.
+#[derive(IntoResponses)]
+pub enum Writing {
+    /// The request cannot be read
+    #[response(status = 400, content_type = "application/problem+json")]
+    Malformed(#[to_schema] ProblemDocument),
+    /// No valid access token
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(#[to_schema] ProblemDocument),
+    /// Not permitted to this caller
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(#[to_schema] ProblemDocument),
+    /// Does not exist, or lies outside the caller's scope
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(#[to_schema] ProblemDocument),
+    /// Not possible in the present state, or exists already
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(#[to_schema] ProblemDocument),
+    /// If-Match names another version
+    #[response(status = 412, content_type = "application/problem+json")]
+    Stale(#[to_schema] ProblemDocument),
+    /// The body is too large
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(#[to_schema] ProblemDocument),
+    /// The content type is not supported
+    #[response(status = 415, content_type = "application/problem+json")]
+    MediaType(#[to_schema] ProblemDocument),
+    /// A field breaks a rule
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(#[to_schema] ProblemDocument),
+    /// If-Match is missing
+    #[response(status = 428, content_type = "application/problem+json")]
+    NeedsIfMatch(#[to_schema] ProblemDocument),
+    /// Temporarily unavailable; try again
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(#[to_schema] ProblemDocument),
+    /// No storage space left
+    #[response(status = 507, content_type = "application/problem+json")]
+    Full(#[to_schema] ProblemDocument),
+}

@@ -1,0 +1,318 @@
+//! Users: who may sign in, with which roles where. Admins keep those below them.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::State;
+use super::auth::{Administer, Authed, caller_of};
+use super::body::{self, Json, Query};
+use super::page::{Page, cursor, limit, position};
+use super::problem::ApiError;
+use super::responses::{Reading, Writing};
+use crate::app::{App, AppError, Caller};
+use crate::domain::actor::{Grant, Role};
+use crate::domain::error::FieldError;
+use crate::domain::time::business_date;
+use crate::store::Tx;
+use crate::store::catalogues::Tree;
+use crate::store::error::StoreError;
+use crate::store::rows::UserRow;
+use crate::store::sql_types::Id;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// 3 to 60 of `a-z 0-9 . _ -`; never changes.
+    pub username: String,
+    pub display_name: String,
+    /// At least 12 characters.
+    pub password: String,
+    pub roles: Vec<Grant>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserChange {
+    pub display_name: String,
+    /// Left out: stays.
+    #[serde(default)]
+    pub password: Option<String>,
+    pub roles: Vec<Grant>,
+    /// An inactive user cannot sign in; users are never deleted.
+    pub active: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct User {
+    pub id: Uuid,
+    pub username: String,
+    pub display_name: String,
+    pub roles: Vec<Grant>,
+    pub active: bool,
+    /// The `ETag`.
+    pub revision: i32,
+}
+
+fn view(row: &UserRow) -> Result<User, StoreError> {
+    Ok(User {
+        id: row.id.0,
+        username: row.username.clone(),
+        display_name: row.display_name.clone(),
+        roles: caller_of(row)?.grants,
+        active: row.active,
+        revision: row.revision,
+    })
+}
+
+/// # Errors
+/// 422 for fewer than 12 or more than 200 characters.
+pub fn check_password(pointer: &str, password: &str) -> Result<(), ApiError> {
+    if (12..=200).contains(&password.chars().count()) {
+        Ok(())
+    } else {
+        Err(ApiError::field(pointer, "password", "mật khẩu từ 12 đến 200 ký tự / 12 to 200 characters"))
+    }
+}
+
+/// What is wrong with names and grants; `within` is the admin's reach.
+pub fn check_user(display_name: &str, roles: &[Grant], within: impl Fn(&str) -> bool) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if display_name.trim().is_empty() || display_name.chars().count() > 200 {
+        errors.push(FieldError::new("/display_name", "required", "1 to 200 characters"));
+    }
+    if roles.len() > 50 {
+        errors.push(FieldError::new("/roles", "too_many", "at most 50 roles"));
+    }
+    for (i, grant) in roles.iter().enumerate() {
+        if !within(&grant.agency) {
+            errors.push(FieldError::new(
+                &format!("/roles/{i}/agency"),
+                "unknown_agency",
+                "no such agency within your reach",
+            ));
+        }
+    }
+    errors
+}
+
+/// Whether a username has the right shape.
+#[must_use]
+pub fn username_fits(username: &str) -> bool {
+    (3..=60).contains(&username.len())
+        && username.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+fn in_reach(tx: &mut Tx<'_>, app: &App, caller: &Caller, roles: &[Grant]) -> Result<Vec<bool>, AppError> {
+    let agencies = app.catalogues.agencies(tx)?;
+    let now = app.clock.now();
+    let tree = Tree::new(&agencies, business_date(now), now);
+    let reach = caller.reach(&tree, &[Role::Admin]);
+    Ok(roles.iter().map(|grant| reach.contains(&grant.agency)).collect())
+}
+
+/// An admin keeps users all of whose roles lie within reach; others are not there.
+fn kept_by(tx: &mut Tx<'_>, app: &App, caller: &Caller, row: &UserRow) -> Result<bool, AppError> {
+    let grants = caller_of(row)?.grants;
+    Ok(in_reach(tx, app, caller, &grants)?.into_iter().all(|inside| inside))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct UserQuery {
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<i64>,
+    pub cursor: Option<String>,
+}
+
+/// Users whose roles lie within the admin's reach
+#[utoipa::path(
+    tag = "catalogues",
+    params(UserQuery),
+    responses((status = 200, description = "By username", body = Page<User>), Reading),
+    security(("bearer" = []))
+)]
+#[get("/users")]
+pub async fn list(
+    auth: Authed<Administer>,
+    state: web::Data<State>,
+    query: Query<UserQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let size = limit(query.0.limit)?;
+    let mut after = position("users", query.0.cursor.as_deref())?.unwrap_or_default();
+    let (app, caller) = (state.app.clone(), auth.caller);
+    let page = state
+        .app
+        .store
+        .read(move |tx| {
+            let mut items = Vec::new();
+            let wanted = usize::try_from(size).unwrap_or(usize::MAX);
+            loop {
+                let rows = tx.users_page(&after, size)?;
+                let last = i64::try_from(rows.len()).unwrap_or(0) < size;
+                for row in rows {
+                    if items.len() == wanted {
+                        return Ok(Page { items, next: Some(cursor("users", &after)), count: None });
+                    }
+                    after.clone_from(&row.username);
+                    if kept_by(tx, &app, &caller, &row)? {
+                        items.push(view(&row)?);
+                    }
+                }
+                if last {
+                    return Ok::<_, AppError>(Page { items, next: None, count: None });
+                }
+            }
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// One user
+#[utoipa::path(
+    tag = "catalogues",
+    params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The user", body = User), Reading),
+    security(("bearer" = []))
+)]
+#[get("/users/{id}")]
+pub async fn get(
+    auth: Authed<Administer>,
+    state: web::Data<State>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let (app, caller) = (state.app.clone(), auth.caller);
+    let id = path.parse::<Uuid>().map_err(|_| AppError::NotFound)?;
+    let user = state
+        .app
+        .store
+        .read(move |tx| {
+            let row = tx.user_by_id(Id(id))?.ok_or(AppError::NotFound)?;
+            if !kept_by(tx, &app, &caller, &row)? {
+                return Err(AppError::NotFound);
+            }
+            Ok(view(&row)?)
+        })
+        .await?;
+    Ok(tagged(HttpResponse::Ok(), &user))
+}
+
+fn tagged(mut answer: actix_web::HttpResponseBuilder, user: &User) -> HttpResponse {
+    answer.insert_header((header::ETAG, format!("\"{}\"", user.revision))).json(user)
+}
+
+/// Add a user
+#[utoipa::path(
+    tag = "catalogues",
+    request_body = NewUser,
+    responses((status = 201, description = "Added", body = User), Writing),
+    security(("bearer" = []))
+)]
+#[post("/users")]
+pub async fn create(auth: Authed<Administer>, state: web::Data<State>, json: Json) -> Result<HttpResponse, ApiError> {
+    let new: NewUser = json.read()?;
+    if !username_fits(&new.username) {
+        return Err(ApiError::field("/username", "username", "3 to 60 of a-z 0-9 . _ -"));
+    }
+    check_password("/password", &new.password)?;
+    let password_hash = state.passwords.hash(&new.password).await.map_err(AppError::Store)?;
+    let row = UserRow {
+        id: Id(state.app.clock.new_id()),
+        username: new.username,
+        display_name: new.display_name,
+        password_hash,
+        roles: serde_json::to_string(&new.roles).map_err(|_| ApiError::malformed("/roles", "not a list of roles"))?,
+        active: true,
+        revision: 1,
+        created_at: state.app.clock.now().timestamp_micros(),
+    };
+    let (app, caller, roles) = (state.app.clone(), auth.caller, new.roles);
+    let user = state
+        .app
+        .store
+        .write("", move |tx| {
+            let inside = in_reach(tx, &app, &caller, &roles)?;
+            let reach = |code: &str| roles.iter().zip(&inside).any(|(grant, inside)| grant.agency == code && *inside);
+            let errors = check_user(&row.display_name, &roles, reach);
+            if !errors.is_empty() {
+                return Err(AppError::invalid(errors));
+            }
+            if tx.user_by_name(&row.username)?.is_some() {
+                return Err(AppError::Exists(row.username.clone()));
+            }
+            tx.user_insert(&row)?;
+            Ok(view(&row)?)
+        })
+        .await?;
+    let mut answer = HttpResponse::Created();
+    answer.insert_header((header::LOCATION, format!("/api/v1/users/{}", user.id)));
+    Ok(tagged(answer, &user))
+}
+
+/// Change a user's name, roles, password or standing
+#[utoipa::path(
+    tag = "catalogues",
+    request_body = UserChange,
+    params(("id" = Uuid, Path), ("If-Match" = String, Header, description = "The `ETag` that the caller saw")),
+    responses((status = 200, description = "Changed", body = User), Writing),
+    security(("bearer" = []))
+)]
+#[put("/users/{id}")]
+pub async fn replace(
+    auth: Authed<Administer>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    path: web::Path<String>,
+    json: Json,
+) -> Result<HttpResponse, ApiError> {
+    let id = path.parse::<Uuid>().map_err(|_| AppError::NotFound)?;
+    let (app, caller) = (state.app.clone(), auth.caller.clone());
+    let row = state
+        .app
+        .store
+        .read(move |tx| {
+            let row = tx.user_by_id(Id(id))?.ok_or(AppError::NotFound)?;
+            if kept_by(tx, &app, &caller, &row)? { Ok(row) } else { Err(AppError::NotFound) }
+        })
+        .await?;
+    let expected = i32::try_from(body::if_match(&request)?).unwrap_or(0);
+    let change: UserChange = json.read()?;
+    let password_hash = match &change.password {
+        Some(password) => {
+            check_password("/password", password)?;
+            state.passwords.hash(password).await.map_err(AppError::Store)?
+        }
+        None => row.password_hash.clone(),
+    };
+    let row = UserRow {
+        display_name: change.display_name,
+        password_hash,
+        roles: serde_json::to_string(&change.roles)
+            .map_err(|_| ApiError::malformed("/roles", "not a list of roles"))?,
+        active: change.active,
+        revision: expected + 1,
+        ..row
+    };
+    let (app, caller, roles) = (state.app.clone(), auth.caller, change.roles);
+    let user = state
+        .app
+        .store
+        .write("", move |tx| {
+            let inside = in_reach(tx, &app, &caller, &roles)?;
+            let reach = |code: &str| roles.iter().zip(&inside).any(|(grant, inside)| grant.agency == code && *inside);
+            let errors = check_user(&row.display_name, &roles, reach);
+            if !errors.is_empty() {
+                return Err(AppError::invalid(errors));
+            }
+            if !tx.user_update(&row, expected)? {
+                let current = tx.user_by_id(row.id)?.map_or(0, |row| row.revision);
+                return Err(AppError::Stale { current: u32::try_from(current).unwrap_or(0) });
+            }
+            tx.refresh_forget(row.id)?;
+            Ok(view(&row)?)
+        })
+        .await?;
+    Ok(tagged(HttpResponse::Ok(), &user))
+}

@@ -1,0 +1,131 @@
+//! Puts the parts together: database, catalogue, keys, server.
+
+use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{HttpResponse, HttpServer, web};
+use tracing_actix_web::TracingLogger;
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::app::App;
+use crate::app::catalogue::install_defaults;
+use crate::app::passwords::Passwords;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::http::tokens::{Tokens, new_key};
+use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, middleware, openapi, routes};
+use crate::store::{DatabaseUrl, Store, migrate};
+use crate::telemetry::RequestSpan;
+
+/// Why the program does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("database: {0}")]
+    Database(#[from] crate::store::StoreError),
+    #[error("signing key {path}: {reason}")]
+    Key { path: String, reason: String },
+    #[error("passwords: {0}")]
+    Passwords(String),
+    #[error("catalogue: {0}")]
+    Catalogue(#[from] crate::app::AppError),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// A server that is bound but not yet awaited.
+pub struct Application {
+    pub port: u16,
+    pub server: Server,
+    pub state: web::Data<State>,
+}
+
+/// Opens the database, bringing its schema up to date and installing calendar and plans.
+///
+/// # Errors
+/// The database cannot be reached or migrated.
+pub async fn open(settings: &Settings, clock: Clock) -> Result<App, StartError> {
+    migrate::up(&settings.database)?;
+    let store = Store::open(&settings.database)?;
+    let app = App::new(store, clock, settings.code_pattern.clone());
+    install_defaults(&app).await?;
+    Ok(app)
+}
+
+impl Application {
+    /// Binds `settings.listen` and builds the server.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn build(settings: &Settings, app: App) -> Result<Self, StartError> {
+        let tokens = Tokens::new(&signing_key(settings, &app.clock)?)
+            .map_err(|reason| StartError::Key { path: settings.signing_key.display().to_string(), reason })?;
+        let passwords = Passwords::start(settings.password_cost, app.clock.clone()).map_err(StartError::Passwords)?;
+        let state = web::Data::new(State { app, tokens, passwords, cache: TokenCache::default() });
+        let listener = TcpListener::bind(settings.listen)?;
+        let port = listener.local_addr()?.port();
+        let shared = state.clone();
+        let document = openapi::document();
+        let yaml = web::Data::new(openapi::yaml());
+        let server = HttpServer::new(move || {
+            let (app, _) = actix_web::App::new()
+                .app_data(shared.clone())
+                .app_data(yaml.clone())
+                .app_data(web::PayloadConfig::new(BODY_LIMIT))
+                .app_data(web::FormConfig::default().limit(16 * 1024))
+                .into_utoipa_app()
+                .configure(routes)
+                .split_for_parts();
+            app.service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()))
+                .service(web::redirect("/docs", "/docs/"))
+                .route("/openapi.yaml", web::get().to(openapi_yaml))
+                .default_service(web::to(|| async { HttpResponse::NotFound().finish() }))
+                .wrap(from_fn(middleware::problems))
+                .wrap(TracingLogger::<RequestSpan>::new())
+                .wrap(Compress::default())
+        })
+        .workers(settings.workers)
+        .client_request_timeout(Duration::from_secs(10))
+        .shutdown_timeout(10)
+        .listen(listener)?
+        .run();
+        Ok(Self { port, server, state })
+    }
+}
+
+async fn openapi_yaml(yaml: web::Data<String>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/yaml").body(yaml.as_str().to_owned())
+}
+
+/// Reads the signing key; beside an SQLite file it is made on first use, readable by its owner only.
+fn signing_key(settings: &Settings, clock: &Clock) -> Result<String, StartError> {
+    let path = &settings.signing_key;
+    let failed =
+        |error: std::io::Error| StartError::Key { path: path.display().to_string(), reason: error.to_string() };
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error)
+            if error.kind() == std::io::ErrorKind::NotFound && matches!(settings.database, DatabaseUrl::Sqlite(_)) =>
+        {
+            write_key(path, &new_key(&clock.random())).map_err(failed)?;
+            fs::read_to_string(path).map_err(failed)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn write_key(path: &Path, pem: &str) -> std::io::Result<()> {
+    let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match opened {
+        Ok(mut file) => file.write_all(pem.as_bytes()),
+        // Another process was faster: its key serves.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
