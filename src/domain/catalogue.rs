@@ -19,6 +19,19 @@ pub enum Level {
     Commune,
 }
 
+impl Level {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ministry => "ministry",
+            Self::Province => "province",
+            Self::Department => "department",
+            Self::District => "district",
+            Self::Commune => "commune",
+        }
+    }
+}
+
 /// An agency (cơ quan, đơn vị) identified by its code of Decision 20/2020/QĐ-TTg.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

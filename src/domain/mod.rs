@@ -16,4 +16,5 @@ pub mod fold;
 pub mod history;
 pub mod money;
 pub mod personal;
+pub mod score;
 pub mod time;

@@ -235,6 +235,8 @@ pub struct ListQuery {
     pub agency: Option<String>,
     /// `subtree` (default) or `own`.
     pub scope: Option<String>,
+    /// Only agencies of these levels, comma-separated.
+    pub level: Option<String>,
     pub procedure: Option<String>,
     /// Lĩnh vực.
     pub field: Option<String>,

@@ -11,6 +11,7 @@ use super::dossiers::{ListQuery, known_at};
 use super::problem::{ApiError, Kind};
 use crate::app::Caller;
 use crate::domain::actor::Role;
+use crate::domain::catalogue::Level;
 use crate::domain::error::FieldError;
 use crate::domain::time::{self, Instant, business_date};
 use crate::store::Tx;
@@ -27,6 +28,8 @@ pub struct CutQuery {
     pub from: NaiveDate,
     pub to: NaiveDate,
     pub known_at: Instant,
+    /// Only agencies of these levels; empty: all.
+    pub levels: Vec<Level>,
     pub filters: Filters,
 }
 
@@ -57,6 +60,7 @@ pub struct CutText<'a> {
     pub from: Option<&'a str>,
     pub to: Option<&'a str>,
     pub known_at: Option<&'a str>,
+    pub level: Option<&'a str>,
     pub filters: Filters,
 }
 
@@ -84,10 +88,18 @@ impl CutQuery {
                 false
             }
         };
+        let mut levels = Vec::new();
+        for word in text.level.unwrap_or_default().split(',').filter(|word| !word.is_empty()) {
+            match serde_json::from_value::<Level>(word.into()) {
+                Ok(level) => levels.push(level),
+                Err(_) => errors.push(FieldError::new("?level", "unknown_value", "no such level")),
+            }
+        }
         if !errors.is_empty() {
             return Err(ApiError::invalid(errors));
         }
         Ok(Self {
+            levels,
             agency: text.agency.map(str::to_owned),
             own,
             from,
@@ -108,6 +120,7 @@ impl CutQuery {
             from: query.from.as_deref(),
             to: query.to.as_deref(),
             known_at: query.known_at.as_deref(),
+            level: query.level.as_deref(),
             filters: Filters::default(),
         };
         Self::read(text, now)
@@ -146,7 +159,9 @@ impl CutQuery {
             None => caller.roots(roles).iter().flat_map(|code| tree.subtree(code)).collect(),
         };
         let asked = if submitted_by.is_some() && self.agency.is_none() { reach.clone() } else { asked };
-        let agencies = asked.intersection(&reach).cloned().collect();
+        let fits = |code: &String| tree.get(code).is_some_and(|agency| self.levels.contains(&agency.level));
+        let inside = asked.intersection(&reach).filter(|code| self.levels.is_empty() || fits(code));
+        let agencies = inside.cloned().collect();
         let cut =
             Cut { agencies, from: self.from, to: self.to, known_at: self.known_at, filters: self.filters.clone() };
         Ok((cut, submitted_by))
@@ -202,6 +217,10 @@ impl CutQuery {
         }
         if self.filters.online_only {
             text.push_str("&channel=online");
+        }
+        if !self.levels.is_empty() {
+            let words: Vec<&str> = self.levels.iter().map(|level| level.as_str()).collect();
+            text.push_str(&format!("&level={}", words.join(",")));
         }
         text
     }

@@ -10,11 +10,14 @@ pub mod dossiers;
 pub mod events;
 pub mod figures;
 pub mod health;
+pub mod indicators;
 pub mod me;
 pub mod middleware;
 pub mod oauth;
 pub mod openapi;
 pub mod page;
+pub mod payments;
+pub mod plans;
 pub mod problem;
 pub mod procedures;
 pub mod responses;
@@ -75,9 +78,18 @@ fn dossier_routes(config: &mut ServiceConfig<'_>) {
         .service(events::add)
         .service(events::list)
         .service(deadlines::calculate)
-        .service(deadlines::explain);
+        .service(deadlines::explain)
+        .service(payments::of_dossier);
 }
 
 fn figure_routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(indicators::list)
+        .service(indicators::values)
+        .service(payments::list)
+        .service(plans::list)
+        .service(plans::get)
+        .service(plans::create)
+        .service(plans::card);
     config.service(audit::heads).service(audit::voided).service(audit::late_entries);
 }

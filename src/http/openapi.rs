@@ -24,7 +24,7 @@ fn base() -> OpenApi {
              Dossiers of administrative procedures of one-stop shops, and plan indicators derived from them.",
         ))
         .contact(Some(ContactBuilder::new().name(Some("motcua maintainers")).build()))
-        .license(Some(LicenseBuilder::new().name("EUPL-1.2").identifier(Some("EUPL-1.2")).build()))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
         .build();
     OpenApiBuilder::new().info(info).build()
 }

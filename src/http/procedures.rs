@@ -10,6 +10,7 @@ use super::State;
 use super::auth::{Administer, Anyone, Authed};
 use super::body::{self, Json, Query};
 use super::figures::{CutQuery, CutText, drill_down};
+use super::indicators::filters_of;
 use super::page::{Page, cursor, limit, position};
 use super::problem::{ApiError, Kind};
 use super::responses::{Reading, Writing};
@@ -18,7 +19,6 @@ use crate::app::catalogue::{Expect, QUEUE, put_procedure};
 use crate::app::{App, AppError};
 use crate::domain::catalogue::Procedure;
 use crate::store::figures::procedure_list;
-use crate::store::query::Filters;
 
 /// A procedure version and its revision, which is the `ETag`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,6 +41,8 @@ pub struct ProcedureQuery {
     pub part: Option<String>,
     pub agency: Option<String>,
     pub scope: Option<String>,
+    /// Only agencies of these levels, comma-separated.
+    pub level: Option<String>,
     pub procedure: Option<String>,
     /// Drill-down: dossiers of this channel, or `online`.
     pub channel: Option<String>,
@@ -79,7 +81,6 @@ pub async fn list(
     if drill.is_some() && !auth.caller.has_any(&READERS) {
         return Err(ApiError::with(Kind::Forbidden, "none of your roles opens a figure"));
     }
-    let online_only = query.channel.as_deref() == Some("online");
     let cut = CutQuery::read(
         CutText {
             agency: query.agency.as_deref(),
@@ -87,12 +88,8 @@ pub async fn list(
             from: query.from.as_deref(),
             to: query.to.as_deref(),
             known_at: query.known_at.as_deref(),
-            filters: Filters {
-                procedure: query.procedure.clone(),
-                field: query.field.clone(),
-                channel: query.channel.clone().filter(|_| !online_only),
-                online_only,
-            },
+            level: query.level.as_deref(),
+            filters: filters_of(query.procedure.clone(), query.field.clone(), query.channel.clone())?,
         },
         now,
     )?;

@@ -337,18 +337,8 @@ fn reversed(errors: &mut Vec<FieldError>, pointer: &str, period: Period) {
 mod tests {
     use super::*;
 
-    /// The registry of design.md §6.
-    const INDICATORS: &str = "on_time_resolved on_time_due on_time_handled on_time_766 early_resolved overdue_open \
-        online_receipt_8h mean_processing_days online_share post_share online_share_full online_share_full_resolved \
-        online_share_level_3 online_share_level_4 online_payment online_payment_transactions \
-        online_payment_procedures electronic_result electronic_result_all digitised_result digitised_dossier \
-        reused_data procedures_full_online procedures_on_national_portal procedures_with_online satisfaction \
-        satisfaction_766 paper_resubmission immediate_return apology_letters repeated_supplement \
-        withdrawn_or_stopped";
-
     fn broken_rules(plan: &Plan) -> Vec<(String, String)> {
-        let ids: Vec<&str> = INDICATORS.split_whitespace().collect();
-        plan.check(&ids).into_iter().map(|error| (error.pointer, error.code)).collect()
+        plan.check(&crate::store::indicators::ids()).into_iter().map(|error| (error.pointer, error.code)).collect()
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod pg;
 pub mod query;
 pub mod rows;
 pub mod schema;
+pub mod scorecards;
 pub mod sql_types;
 mod tx;
 mod writer;

@@ -1,0 +1,194 @@
+//! A plan against the figures: target by target.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::catalogues::{Catalogues, Tree};
+use super::error::StoreError;
+use super::figures::{Counts, Cut, figures};
+use super::indicators::{Direction, Indicator, find};
+use super::query::Filters;
+use super::tx::Tx;
+use crate::domain::score::{Fraction, Needed, compare, needed};
+use crate::domain::time::Instant;
+use crate::plans::{Comparator, Period, Plan, ScopeChannel, Target};
+
+/// Whether a target is reached; `None` when the source gives no figure to reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Met,
+    Missed,
+    /// Nothing to judge: an empty denominator, or no declared value.
+    NoData,
+}
+
+/// A computed figure of a target.
+#[derive(Debug, Clone)]
+pub struct Actual {
+    pub indicator: &'static Indicator,
+    pub counts: Counts,
+    /// For growth targets: the same of the base period.
+    pub base: Option<Counts>,
+    /// Judged against the target's threshold, where that makes sense.
+    pub status: Option<Status>,
+    pub cut: Cut,
+}
+
+/// One row of a scorecard.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub target: Target,
+    /// None: the value is declared.
+    pub actual: Option<Actual>,
+    pub status: Option<Status>,
+    pub needed: Option<Needed>,
+    pub beside: Vec<Actual>,
+    /// One on-time rate passes and the other fails.
+    pub disagree: bool,
+}
+
+/// What a scorecard is asked for: the plan's own body and period unless others are named.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The agencies that count, already confined to the caller's reach.
+    pub agencies: BTreeSet<String>,
+    pub period: Option<Period>,
+    pub known_at: Instant,
+}
+
+/// The on-time rates that always stand side by side.
+const ON_TIME: [&str; 2] = ["on_time_resolved", "on_time_due"];
+
+/// # Errors
+/// The database fails.
+pub fn scorecard(tx: &mut Tx<'_>, catalogues: &Catalogues, plan: &Plan, ask: &Ask) -> Result<Vec<Row>, StoreError> {
+    plan.targets.iter().map(|target| row(tx, catalogues, plan, target, ask)).collect()
+}
+
+fn row(tx: &mut Tx<'_>, catalogues: &Catalogues, plan: &Plan, target: &Target, ask: &Ask) -> Result<Row, StoreError> {
+    let mut row = Row {
+        target: target.clone(),
+        actual: None,
+        status: Some(Status::NoData),
+        needed: None,
+        beside: Vec::new(),
+        disagree: false,
+    };
+    let Some(indicator) = target.indicator.as_deref().and_then(find) else { return Ok(row) };
+    let period = ask.period.or(target.period).unwrap_or(Period { from: plan.from, to: plan.to });
+    let cut = cut_of(tx, catalogues, target, ask, period)?;
+    let mut wanted = vec![indicator];
+    let mut beside: Vec<&str> = target.beside.iter().map(String::as_str).collect();
+    if ON_TIME.contains(&indicator.id) {
+        beside.extend(ON_TIME.iter().filter(|id| **id != indicator.id));
+    }
+    for other in beside.into_iter().filter_map(find) {
+        if wanted.iter().all(|known| known.id != other.id) {
+            wanted.push(other);
+        }
+    }
+    let found = figures(tx, catalogues, &cut, &wanted, None, &BTreeMap::new())?;
+    let mut actuals = Vec::new();
+    for (i, figure) in found.into_iter().enumerate() {
+        let base = match target.base_period.filter(|_| i == 0) {
+            Some(period) => {
+                let base = cut_of(tx, catalogues, target, ask, period)?;
+                figures(tx, catalogues, &base, &[figure.indicator], None, &BTreeMap::new())?.pop().map(|f| f.counts)
+            }
+            None => None,
+        };
+        let same_kind = i == 0 || (ON_TIME.contains(&indicator.id) && ON_TIME.contains(&figure.indicator.id));
+        let status = if same_kind { status_of(target, figure.indicator, figure.counts, base) } else { None };
+        actuals.push(Actual { indicator: figure.indicator, counts: figure.counts, base, status, cut: cut.clone() });
+    }
+    let mut actuals = actuals.into_iter();
+    row.actual = actuals.next();
+    row.beside = actuals.collect();
+    row.status = row.actual.as_ref().and_then(|actual| actual.status);
+    row.disagree = row.beside.iter().any(|other| match (row.status, other.status) {
+        (Some(a), Some(b)) => a != b && a != Status::NoData && b != Status::NoData,
+        _ => false,
+    });
+    row.needed = row.actual.as_ref().and_then(|actual| needed_of(target, actual));
+    Ok(row)
+}
+
+/// The target's own cut: only agencies of its level, only its channel and field.
+fn cut_of(
+    tx: &mut Tx<'_>,
+    catalogues: &Catalogues,
+    target: &Target,
+    ask: &Ask,
+    period: Period,
+) -> Result<Cut, StoreError> {
+    let mut agencies = ask.agencies.clone();
+    let mut filters = Filters::default();
+    if let Some(scope) = &target.scope {
+        let levels = scope.levels();
+        if !levels.is_empty() {
+            let documents = catalogues.agencies(tx)?;
+            let tree = Tree::new(&documents, period.to, ask.known_at);
+            agencies.retain(|code| tree.get(code).is_some_and(|agency| levels.contains(&agency.level)));
+        }
+        filters.field.clone_from(&scope.field);
+        match scope.channel {
+            Some(ScopeChannel::Online) => filters.online_only = true,
+            Some(ScopeChannel::InPerson) => filters.channel = Some("in_person".into()),
+            Some(ScopeChannel::Post) => filters.channel = Some("post".into()),
+            Some(ScopeChannel::Level3) => filters.channel = Some("level_3".into()),
+            Some(ScopeChannel::Level4) => filters.channel = Some("level_4".into()),
+            None => {}
+        }
+    }
+    Ok(Cut { agencies, from: period.from, to: period.to, known_at: ask.known_at, filters })
+}
+
+/// The value to be judged: a share, days, or growth over the base period. `None` without data.
+fn value_of(target: &Target, indicator: &Indicator, counts: Counts, base: Option<Counts>) -> Option<Fraction> {
+    let (n, d) = (i128::from(counts.numerator), i128::from(counts.denominator));
+    if d == 0 {
+        return None;
+    }
+    if target.base_period.is_some() {
+        let (n0, d0) = base.map(|base| (i128::from(base.numerator), i128::from(base.denominator)))?;
+        // (n/d) / (n0/d0) − 1
+        return (n0 > 0 && d0 > 0).then_some((n * d0 - n0 * d, n0 * d));
+    }
+    Some(if indicator.in_days { (n, d * 480) } else { (n, d) })
+}
+
+fn status_of(target: &Target, indicator: &Indicator, counts: Counts, base: Option<Counts>) -> Option<Status> {
+    let threshold = target.threshold_ratio()?;
+    Some(match value_of(target, indicator, counts, base) {
+        None => Status::NoData,
+        Some(value) if target.comparator.holds(compare(value, threshold)) => Status::Met,
+        Some(_) => Status::Missed,
+    })
+}
+
+fn needed_of(target: &Target, actual: &Actual) -> Option<Needed> {
+    let threshold = target.threshold_ratio()?;
+    if target.base_period.is_some() || actual.indicator.in_days {
+        return None;
+    }
+    let lower = match target.comparator {
+        Comparator::AtMost | Comparator::Below => true,
+        Comparator::AtLeast | Comparator::Above => false,
+        Comparator::Equal => actual.indicator.direction == Direction::Down,
+    };
+    Some(needed(actual.counts.numerator, actual.counts.denominator, target.comparator, threshold, lower))
+}
+
+/// Growth over the base period in percent with two decimals, half up; `None` without a base.
+#[must_use]
+pub fn growth_percent(actual: &Actual) -> Option<String> {
+    let base = actual.base?;
+    let (n, d) = (i128::from(actual.counts.numerator), i128::from(actual.counts.denominator));
+    let (n0, d0) = (i128::from(base.numerator), i128::from(base.denominator));
+    if n0 == 0 || d0 == 0 || d == 0 {
+        return None;
+    }
+    let (numerator, denominator) = ((n * d0 - n0 * d) * 10_000, n0 * d);
+    let hundredths = (numerator * 2 + denominator).div_euclid(denominator * 2);
+    let sign = if hundredths < 0 { "-" } else { "" };
+    Some(format!("{sign}{}.{:02}", hundredths.abs() / 100, hundredths.abs() % 100))
+}
