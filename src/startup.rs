@@ -51,11 +51,19 @@ pub struct Application {
 /// # Errors
 /// The database cannot be reached or migrated.
 pub async fn open(settings: &Settings, clock: Clock) -> Result<App, StartError> {
-    migrate::up(&settings.database)?;
-    let store = Store::open(&settings.database)?;
-    let app = App::new(store, clock, settings.code_pattern.clone());
+    let app = open_bare(settings, clock)?;
     install_defaults(&app).await?;
     Ok(app)
+}
+
+/// The same without calendar and plans: for a restore, which brings its own.
+///
+/// # Errors
+/// The database cannot be reached or migrated.
+pub fn open_bare(settings: &Settings, clock: Clock) -> Result<App, StartError> {
+    migrate::up(&settings.database)?;
+    let store = Store::open(&settings.database)?;
+    Ok(App::new(store, clock, settings.code_pattern.clone()))
 }
 
 impl Application {

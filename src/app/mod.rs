@@ -2,8 +2,12 @@
 
 pub mod access;
 pub mod catalogue;
+pub mod check;
 pub mod dossiers;
 pub mod error;
+pub mod export;
+pub mod full_copy;
+pub mod import;
 pub mod passwords;
 pub mod record;
 

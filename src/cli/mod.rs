@@ -1,6 +1,7 @@
 //! `motcua`: serve, migrate, user, load, openapi …
 
 mod admin;
+mod exchange;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,14 @@ enum Command {
         /// The file.
         file: std::path::PathBuf,
     },
+    /// Import dossiers and documents from an NDJSON file.
+    Import { file: std::path::PathBuf },
+    /// Export dossiers, or everything.
+    Export(exchange::ExportArgs),
+    /// Restore a full copy into agencies that have no events.
+    Restore { file: std::path::PathBuf },
+    /// Check chains, codes, counters, personal commitments and facts; name the first bad entry.
+    Verify(exchange::VerifyArgs),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -57,6 +66,10 @@ fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         print!("{}", crate::http::openapi::yaml());
         return Ok(ExitCode::SUCCESS);
     }
+    if let Command::Verify(args) = command {
+        let clean = actix_web::rt::System::new().block_on(exchange::verify(|| Ok(Settings::from_env()?), args))?;
+        return Ok(code_of(clean));
+    }
     let settings = Settings::from_env()?;
     telemetry::start(&settings);
     let runtime = actix_web::rt::System::new();
@@ -69,10 +82,17 @@ fn dispatch(command: Command) -> Result<ExitCode, Failure> {
             }
             Command::User(command) => admin::user(&settings, command).await?,
             Command::Load { file } => admin::load(&settings, &file).await?,
-            Command::Openapi => {}
+            Command::Import { file } => return Ok(code_of(exchange::import(&settings, &file).await?)),
+            Command::Export(args) => exchange::export(&settings, args).await?,
+            Command::Restore { file } => return Ok(code_of(exchange::restore(&settings, &file).await?)),
+            Command::Verify(_) | Command::Openapi => {}
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn code_of(clean: bool) -> ExitCode {
+    if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 async fn serve(settings: &Settings) -> Result<(), Failure> {

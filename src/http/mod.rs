@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod deadlines;
 pub mod dossiers;
 pub mod events;
+pub mod exchange;
 pub mod figures;
 pub mod health;
 pub mod indicators;
@@ -91,5 +92,6 @@ fn figure_routes(config: &mut ServiceConfig<'_>) {
         .service(plans::get)
         .service(plans::create)
         .service(plans::card);
+    config.service(exchange::import).service(exchange::export);
     config.service(audit::heads).service(audit::voided).service(audit::late_entries);
 }

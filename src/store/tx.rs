@@ -48,10 +48,12 @@ forward! {
 
     head_lock(agency: &str) -> HeadRow;
     head_save(head: &HeadRow) -> ();
+    head_of(agency: &str) -> Option<HeadRow>;
     heads_all() -> Vec<HeadRow>;
     counter_next(agency: &str, day: &str) -> i64;
     counter_raise(agency: &str, day: &str, n: i64) -> ();
     counters_all() -> Vec<(String, String, i64)>;
+    counters_of(agency: &str) -> Vec<(String, i64)>;
     event_insert(row: &EventRow) -> ();
     events_of(agency: &str, dossier: Id) -> Vec<EventRow>;
     events_of_many(agencies: &[String], dossiers: &[Id]) -> Vec<EventRow>;
@@ -69,6 +71,7 @@ forward! {
     dossier_by_code(code: &str) -> Option<(String, Id)>;
     dossier_count() -> i64;
     dossier_ids_after(agency: &str, after: Option<Id>, limit: i64) -> Vec<Id>;
+    dossier_codes(agency: &str, ids: &[Id]) -> Vec<(Id, Option<String>)>;
     idempotency_find(agency: &str, actor: &str, key: &str) -> Option<IdempotencyRow>;
     idempotency_insert(row: &IdempotencyRow) -> ();
     import_key_find(agency: &str, source: &str, source_id: &str) -> Option<ImportKeyRow>;
@@ -78,6 +81,8 @@ forward! {
     facts_insert(rows: &[FactsRow], paid: &[PaymentRow]) -> ();
     facts_of(agency: &str, dossier: Id) -> Vec<FactsRow>;
     payments_of(agency: &str, dossier: Id) -> Vec<PaymentRow>;
+    facts_of_many(agency: &str, ids: &[Id]) -> Vec<FactsRow>;
+    payments_of_many(agency: &str, ids: &[Id]) -> Vec<PaymentRow>;
 
     tally(ask: &Tally<'_>) -> Vec<TallyRow>;
     facts_count(ask: &FactQuery) -> i64;

@@ -99,7 +99,8 @@ pub fn receive(
                 "the promised due instant lies before the receipt",
             ));
         }
-        e.due_computed = Some(computed);
+        // A promise that our arithmetic makes too goes on as ours.
+        e.due_computed = (promised != computed).then_some(computed);
     }
     let due = e.due.unwrap_or(computed);
     e.code.clone_from(&context.code);

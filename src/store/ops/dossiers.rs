@@ -49,6 +49,16 @@ pub fn dossier_ids_after(conn: &mut Conn, agency: &str, after: Option<Id>, limit
     Ok(query.select(dossiers::id).order(dossiers::id).limit(limit).load(conn)?)
 }
 
+/// Codes of some of an agency's dossiers.
+pub fn dossier_codes(conn: &mut Conn, agency: &str, ids: &[Id]) -> Result<Vec<(Id, Option<String>)>, StoreError> {
+    Ok(dossiers::table
+        .filter(dossiers::agency_id.eq(agency))
+        .filter(dossiers::id.eq_any(ids))
+        .order(dossiers::id)
+        .select((dossiers::id, dossiers::code))
+        .load(conn)?)
+}
+
 pub fn idempotency_find(
     conn: &mut Conn,
     agency: &str,

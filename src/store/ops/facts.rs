@@ -71,3 +71,20 @@ pub fn payments_of(conn: &mut Conn, agency: &str, dossier: Id) -> Result<Vec<Pay
         .order((payments::valid_from, payments::known_from, payments::n))
         .load(conn)?)
 }
+
+/// The rows of some of an agency's dossiers.
+pub fn facts_of_many(conn: &mut Conn, agency: &str, ids: &[Id]) -> Result<Vec<FactsRow>, StoreError> {
+    Ok(facts::table
+        .filter(facts::agency_id.eq(agency))
+        .filter(facts::dossier_id.eq_any(ids))
+        .order((facts::dossier_id, facts::valid_from, facts::known_from))
+        .load(conn)?)
+}
+
+pub fn payments_of_many(conn: &mut Conn, agency: &str, ids: &[Id]) -> Result<Vec<PaymentRow>, StoreError> {
+    Ok(payments::table
+        .filter(payments::agency_id.eq(agency))
+        .filter(payments::dossier_id.eq_any(ids))
+        .order((payments::dossier_id, payments::valid_from, payments::known_from, payments::n))
+        .load(conn)?)
+}

@@ -28,6 +28,10 @@ pub fn head_save(conn: &mut Conn, head: &HeadRow) -> Result<(), StoreError> {
     Ok(())
 }
 
+pub fn head_of(conn: &mut Conn, agency: &str) -> Result<Option<HeadRow>, StoreError> {
+    Ok(heads::table.find(agency).first(conn).optional()?)
+}
+
 pub fn heads_all(conn: &mut Conn) -> Result<Vec<HeadRow>, StoreError> {
     Ok(heads::table.filter(heads::seq.gt(0)).order(heads::agency_id).load(conn)?)
 }
@@ -62,6 +66,15 @@ pub fn counter_raise(conn: &mut Conn, agency: &str, day: &str, n: i64) -> Result
 /// Agency, day, last number.
 pub fn counters_all(conn: &mut Conn) -> Result<Vec<(String, String, i64)>, StoreError> {
     Ok(counters::table.order((counters::agency_id, counters::day)).load(conn)?)
+}
+
+/// Day, last number of one agency.
+pub fn counters_of(conn: &mut Conn, agency: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    Ok(counters::table
+        .filter(counters::agency_id.eq(agency))
+        .order(counters::day)
+        .select((counters::day, counters::n))
+        .load(conn)?)
 }
 
 pub fn event_insert(conn: &mut Conn, row: &EventRow) -> Result<(), StoreError> {
