@@ -19,6 +19,7 @@ use crate::app::catalogue::install_defaults;
 use crate::app::passwords::Passwords;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::http::fallback::{Known, refuse};
 use crate::http::tokens::{Tokens, new_key};
 use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, middleware, openapi, routes};
 use crate::store::{DatabaseUrl, Store, migrate};
@@ -81,10 +82,12 @@ impl Application {
         let shared = state.clone();
         let document = openapi::document();
         let yaml = web::Data::new(openapi::yaml());
+        let known = web::Data::new(Known::new(&document));
         let server = HttpServer::new(move || {
             let (app, _) = actix_web::App::new()
                 .app_data(shared.clone())
                 .app_data(yaml.clone())
+                .app_data(known.clone())
                 .app_data(web::PayloadConfig::new(BODY_LIMIT))
                 .app_data(web::FormConfig::default().limit(16 * 1024))
                 .into_utoipa_app()
@@ -93,7 +96,7 @@ impl Application {
             app.service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()))
                 .service(web::redirect("/docs", "/docs/"))
                 .route("/openapi.yaml", web::get().to(openapi_yaml))
-                .default_service(web::to(|| async { HttpResponse::NotFound().finish() }))
+                .default_service(web::to(refuse))
                 .wrap(from_fn(middleware::problems))
                 .wrap(TracingLogger::<RequestSpan>::new())
                 .wrap(Compress::default())

@@ -1,6 +1,8 @@
 //! Documents of the catalogue: agencies, procedures, the calendar, plans. Each change is a new revision;
 //! nothing is ever overwritten.
 
+mod load;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -8,22 +10,22 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+pub use load::{LoadReport, install_defaults, load_file};
+
 use super::{App, AppError};
-use crate::domain::calendar::{self, Calendar};
+use crate::domain::calendar::Calendar;
 use crate::domain::catalogue::{Agency, Procedure};
 use crate::domain::chain::canonical_text;
 use crate::domain::error::FieldError;
 use crate::domain::event::pointer_of;
 use crate::domain::time::business_date;
-use crate::plans::{self, Plan};
+use crate::plans::Plan;
 use crate::store::Tx;
 use crate::store::catalogues::{CALENDAR, Document, Documents};
 use crate::store::rows::CatalogueRow;
 
 /// Name under which writes of the catalogue queue: all of them in one line, whatever they are about.
 pub const QUEUE: &str = "catalogue";
-/// A load reports at most this many broken rules.
-const MOST_ERRORS: usize = 100;
 
 /// What the writer believes is there already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -261,10 +263,13 @@ fn known_agencies(documents: &Documents<Agency>) -> BTreeMap<String, Agency> {
     documents.codes().filter_map(latest).collect()
 }
 
+/// The agency that another one names.
+type Link = fn(&Agency) -> Option<&String>;
+
 /// Rules of one agency among all: `known` are the others, and may hold the agency itself.
 fn check_agency(agency: &Agency, known: &BTreeMap<String, Agency>) -> Vec<FieldError> {
     let mut errors = agency.check();
-    let links: [(&str, fn(&Agency) -> Option<&String>); 2] =
+    let links: [(&str, Link); 2] =
         [("/parent", |agency| agency.parent.as_ref()), ("/successor", |agency| agency.successor.as_ref())];
     for (pointer, next) in links {
         let Some(first) = next(agency).filter(|code| **code != agency.code) else { continue };
@@ -283,160 +288,4 @@ fn check_agency(agency: &Agency, known: &BTreeMap<String, Agency>) -> Vec<FieldE
         }
     }
     errors
-}
-
-/// What a load did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct LoadReport {
-    pub documents: u64,
-    /// Documents of which a revision was added; the others were there already.
-    pub changed: u64,
-}
-
-/// One document of a file and where it stands there.
-type Item = (String, Entry);
-
-/// Loads documents from YAML or JSON text: either a mapping `{agencies: […], procedures: […], calendar: {…},
-/// plans: […]}`, or a list of documents, each with its `kind`. All or nothing, in one transaction; safe to
-/// run again. Agencies may stand in any order.
-///
-/// # Errors
-/// Everything that is wrong, each with a pointer that begins with the document's place in the file.
-pub async fn load_file(app: &App, text: &str, indicator_ids: &[&'static str]) -> Result<LoadReport, AppError> {
-    let items = items_of(text)?;
-    let (app2, ids) = (app.clone(), indicator_ids.to_vec());
-    app.store.write_long(QUEUE, move |tx| load(tx, &app2, &items, &ids)).await
-}
-
-fn load(tx: &mut Tx<'_>, app: &App, items: &[Item], indicator_ids: &[&str]) -> Result<LoadReport, AppError> {
-    let mut known = known_agencies(&*app.catalogues.agencies(tx)?);
-    for (_, entry) in items {
-        if let Entry::Agency(agency) = entry {
-            known.insert(agency.code.clone(), agency.clone());
-        }
-    }
-    let mut errors = Vec::new();
-    for (place, entry) in items {
-        let broken = match entry {
-            Entry::Agency(agency) => check_agency(agency, &known),
-            Entry::Procedure(procedure) => procedure.check(),
-            Entry::Calendar(calendar) => calendar.check(),
-            Entry::Plan(plan) => plan.check(indicator_ids),
-        };
-        errors.extend(broken.into_iter().map(|error| below(place, error)));
-    }
-    errors.truncate(MOST_ERRORS);
-    refuse(errors)?;
-    let mut report = LoadReport::default();
-    for (place, entry) in items {
-        let put = match entry {
-            Entry::Agency(agency) => keep_agency(tx, app, agency, None, Expect::Anything),
-            Entry::Procedure(procedure) => keep_procedure(tx, app, procedure, Expect::Anything),
-            Entry::Calendar(calendar) => keep_calendar(tx, app, calendar, Expect::Anything),
-            Entry::Plan(plan) => keep_plan(tx, app, plan, Expect::Anything),
-        };
-        let put = put.map_err(|error| match error {
-            AppError::Refused(crate::domain::error::Refusal::Invalid(errors)) => {
-                AppError::invalid(errors.into_iter().map(|error| below(place, error)).collect())
-            }
-            other => other,
-        })?;
-        report.documents += 1;
-        report.changed += u64::from(put.changed);
-    }
-    Ok(report)
-}
-
-fn below(place: &str, error: FieldError) -> FieldError {
-    FieldError { pointer: format!("{place}{}", error.pointer), ..error }
-}
-
-/// Keys of a file's mapping and the kind of what they hold.
-const SECTIONS: [(&str, &str); 5] = [
-    ("agencies", Agency::KIND),
-    ("procedures", Procedure::KIND),
-    ("calendar", Calendar::KIND),
-    ("calendars", Calendar::KIND),
-    ("plans", Plan::KIND),
-];
-
-fn items_of(text: &str) -> Result<Vec<Item>, AppError> {
-    let value: Value = serde_norway::from_str(text)
-        .map_err(|error| AppError::field("", "malformed", &format!("neither YAML nor JSON: {error}")))?;
-    let mut documents: Vec<(String, Option<&str>, Value)> = Vec::new();
-    match value {
-        Value::Array(list) => {
-            documents.extend(list.into_iter().enumerate().map(|(i, value)| (format!("/{i}"), None, value)));
-        }
-        Value::Object(sections) => {
-            for (key, value) in sections {
-                let Some((_, kind)) = SECTIONS.iter().find(|(name, _)| *name == key) else {
-                    let detail = "known are agencies, procedures, calendar, plans";
-                    return Err(AppError::field(&format!("/{key}"), "unknown_field", detail));
-                };
-                match value {
-                    Value::Array(list) => {
-                        let place = |i| format!("/{key}/{i}");
-                        documents.extend(list.into_iter().enumerate().map(|(i, value)| (place(i), Some(*kind), value)));
-                    }
-                    value => documents.push((format!("/{key}"), Some(*kind), value)),
-                }
-            }
-        }
-        _ => return Err(AppError::field("", "wrong_type", "a list of documents, or a mapping of lists, is expected")),
-    }
-    let mut items = Vec::with_capacity(documents.len());
-    let mut errors = Vec::new();
-    for (place, kind, value) in documents {
-        match read_item(kind, value) {
-            Ok(entry) => items.push((place, entry)),
-            Err(error) => errors.push(below(&place, error)),
-        }
-    }
-    errors.truncate(MOST_ERRORS);
-    refuse(errors)?;
-    Ok(items)
-}
-
-fn read_item(kind: Option<&str>, value: Value) -> Result<Entry, FieldError> {
-    let Value::Object(mut fields) = value else {
-        return Err(FieldError::new("", "wrong_type", "a document is a mapping"));
-    };
-    let kind = match kind {
-        Some(kind) => kind.to_owned(),
-        None => match fields.remove("kind") {
-            Some(Value::String(kind)) => kind,
-            _ => return Err(FieldError::new("/kind", "required", "agency, procedure, calendar or plan")),
-        },
-    };
-    Entry::read(&kind, fields)
-}
-
-/// Puts in what ships with the program, unless something of that name is there: the calendar, the plans.
-///
-/// # Errors
-/// The database fails.
-pub async fn install_defaults(app: &App) -> Result<LoadReport, AppError> {
-    let app2 = app.clone();
-    app.store
-        .write(QUEUE, move |tx| {
-            let mut report = LoadReport::default();
-            let mut note = |put: Result<Put, AppError>| -> Result<(), AppError> {
-                report.documents += 1;
-                match put {
-                    Ok(put) => report.changed += u64::from(put.changed),
-                    Err(AppError::Exists(_)) => {}
-                    Err(other) => return Err(other),
-                }
-                Ok(())
-            };
-            if tx.catalogue_revisions(Calendar::KIND, CALENDAR)?.is_empty() {
-                note(keep_calendar(tx, &app2, &calendar::embedded(), Expect::New))?;
-            }
-            for plan in plans::shipped() {
-                note(keep_plan(tx, &app2, &plan, Expect::New))?;
-            }
-            Ok(report)
-        })
-        .await
 }

@@ -169,34 +169,76 @@ fn replay(
     key: Option<&Key>,
     now: Instant,
 ) -> Result<Option<Done>, AppError> {
-    let Some(key) = key else { return Ok(None) };
-    let Some(row) = tx.idempotency_find(agency, actor, &key.key)? else { return Ok(None) };
-    let oldest = (now - Duration::hours(KEY_HOURS)).timestamp_micros();
-    if row.created_at < oldest {
-        return Ok(None);
-    }
-    if row.body_hash != key.body_hash {
-        return Err(AppError::KeyReused);
-    }
+    let Some(row) = earlier(tx, agency, actor, key, now)? else { return Ok(None) };
     let id = Uuid::parse_str(&row.resource).map_err(|_| crate::store::StoreError::Corrupt("idempotency row".into()))?;
     let file = File::load(tx, agency, id)?;
     let version = u32::try_from(row.version).unwrap_or(0);
     Ok(Some(Done { file, version, replayed: true }))
 }
 
+/// What a request with this key did within the last 24 hours.
+///
+/// # Errors
+/// `KeyReused` when it came with another body.
+pub fn earlier(
+    tx: &mut Tx<'_>,
+    agency: &str,
+    actor: &str,
+    key: Option<&Key>,
+    now: Instant,
+) -> Result<Option<IdempotencyRow>, AppError> {
+    let Some(key) = key else { return Ok(None) };
+    let oldest = (now - Duration::hours(KEY_HOURS)).timestamp_micros();
+    let row = tx.idempotency_find(agency, actor, &key.key)?.filter(|row| row.created_at >= oldest);
+    if row.as_ref().is_some_and(|row| row.body_hash != key.body_hash) {
+        return Err(AppError::KeyReused);
+    }
+    Ok(row)
+}
+
+/// Runs `work` unless the same key did before; remembers the resource that it names.
+///
+/// # Errors
+/// `KeyReused`, or what `work` refuses, which is not remembered.
+pub fn once(
+    tx: &mut Tx<'_>,
+    actor: &str,
+    key: Option<&Key>,
+    now: Instant,
+    resource: &str,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<(), AppError>,
+) -> Result<(), AppError> {
+    if earlier(tx, "", actor, key, now)?.is_some() {
+        return Ok(());
+    }
+    work(tx)?;
+    remember(tx, ("", actor), key, resource, 1, now)
+}
+
+fn remember(
+    tx: &mut Tx<'_>,
+    (agency, actor): (&str, &str),
+    key: Option<&Key>,
+    resource: &str,
+    version: u32,
+    now: Instant,
+) -> Result<(), AppError> {
+    let Some(key) = key else { return Ok(()) };
+    tx.idempotency_insert(&IdempotencyRow {
+        agency_id: agency.to_owned(),
+        actor: actor.to_owned(),
+        key: key.key.clone(),
+        body_hash: key.body_hash.clone(),
+        status: 201,
+        resource: resource.to_owned(),
+        version: small(version),
+        created_at: now.timestamp_micros(),
+    })?;
+    Ok(())
+}
+
 fn finish(tx: &mut Tx<'_>, actor: &str, key: Option<&Key>, file: File, now: Instant) -> Result<Done, AppError> {
     let version = file.events.last().map_or(0, |event| event.n);
-    if let Some(key) = key {
-        tx.idempotency_insert(&IdempotencyRow {
-            agency_id: file.agency.clone(),
-            actor: actor.to_owned(),
-            key: key.key.clone(),
-            body_hash: key.body_hash.clone(),
-            status: 201,
-            resource: file.id.to_string(),
-            version: small(version),
-            created_at: now.timestamp_micros(),
-        })?;
-    }
+    remember(tx, (&file.agency, actor), key, &file.id.to_string(), version, now)?;
     Ok(Done { file, version, replayed: false })
 }

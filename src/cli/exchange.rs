@@ -108,7 +108,7 @@ pub async fn export(settings: &Settings, args: ExportArgs) -> Result<(), Failure
 }
 
 /// Prints the report; says whether every agency was restored.
-pub async fn restore(settings: &Settings, path: &Path) -> Result<bool, Failure> {
+pub fn restore(settings: &Settings, path: &Path) -> Result<bool, Failure> {
     let total = std::fs::metadata(path).map_err(|error| named(path, &error))?.len();
     // Without the shipped calendar and plans: the copy brings its own catalogue.
     let app = crate::startup::open_bare(settings, Clock::system())?;
@@ -132,7 +132,7 @@ fn kept_heads(path: Option<&Path>) -> Result<Vec<Head>, Failure> {
 }
 
 /// Says whether nothing was found.
-pub async fn verify(settings: impl FnOnce() -> Result<Settings, Failure>, args: VerifyArgs) -> Result<bool, Failure> {
+pub fn verify(settings: impl FnOnce() -> Result<Settings, Failure>, args: VerifyArgs) -> Result<bool, Failure> {
     let kept = kept_heads(args.heads.as_deref())?;
     if let Some(path) = args.export {
         let file = File::open(&path).map_err(|error| named(&path, &error))?;

@@ -1,6 +1,7 @@
 //! `motcua`: serve, migrate, user, load, openapi …
 
 mod admin;
+mod demo;
 mod exchange;
 
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ struct Cli {
 enum Command {
     /// Serve the API; migrates the database first.
     Serve,
+    /// Make a year of dossiers in a fresh SQLite file, print scorecards and logins, and serve.
+    Demo(demo::DemoArgs),
     /// Bring the database's schema up to date.
     Migrate,
     /// Users: the first admin is made here.
@@ -62,33 +65,39 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(command: Command) -> Result<ExitCode, Failure> {
-    if matches!(command, Command::Openapi) {
-        print!("{}", crate::http::openapi::yaml());
-        return Ok(ExitCode::SUCCESS);
+    // What blocks runs without a runtime around it.
+    match command {
+        Command::Openapi => {
+            print!("{}", crate::http::openapi::yaml());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Verify(args) => return Ok(code_of(exchange::verify(|| Ok(Settings::from_env()?), args)?)),
+        Command::Restore { file } => return Ok(code_of(exchange::restore(&started()?, &file)?)),
+        Command::Demo(args) => demo::run(started()?, args)?,
+        Command::Migrate => {
+            let count = store::migrate::up(&started()?.database)?;
+            println!("{count} migration(s) applied");
+        }
+        other => return actix_web::rt::System::new().block_on(serving(started()?, other)),
     }
-    if let Command::Verify(args) = command {
-        let clean = actix_web::rt::System::new().block_on(exchange::verify(|| Ok(Settings::from_env()?), args))?;
-        return Ok(code_of(clean));
-    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn started() -> Result<Settings, Failure> {
     let settings = Settings::from_env()?;
     telemetry::start(&settings);
-    let runtime = actix_web::rt::System::new();
-    runtime.block_on(async move {
-        match command {
-            Command::Serve => serve(&settings).await?,
-            Command::Migrate => {
-                let count = store::migrate::up(&settings.database)?;
-                println!("{count} migration(s) applied");
-            }
-            Command::User(command) => admin::user(&settings, command).await?,
-            Command::Load { file } => admin::load(&settings, &file).await?,
-            Command::Import { file } => return Ok(code_of(exchange::import(&settings, &file).await?)),
-            Command::Export(args) => exchange::export(&settings, args).await?,
-            Command::Restore { file } => return Ok(code_of(exchange::restore(&settings, &file).await?)),
-            Command::Verify(_) | Command::Openapi => {}
-        }
-        Ok(ExitCode::SUCCESS)
-    })
+    Ok(settings)
+}
+
+async fn serving(settings: Settings, command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::User(command) => admin::user(&settings, command).await?,
+        Command::Load { file } => admin::load(&settings, &file).await?,
+        Command::Import { file } => return Ok(code_of(exchange::import(&settings, &file).await?)),
+        Command::Export(args) => exchange::export(&settings, args).await?,
+        _ => serve(&settings).await?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn code_of(clean: bool) -> ExitCode {

@@ -9,10 +9,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::State;
 use super::auth::{Administer, Anyone, Authed};
 use super::body::{self, Json, Query};
+use super::dossiers::key_of;
 use super::page::{Page, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
 use crate::app::catalogue::{Expect, QUEUE, put_agency};
+use crate::app::dossiers::once;
 use crate::app::{App, AppError, Caller};
 use crate::domain::actor::Role;
 use crate::domain::catalogue::Agency;
@@ -145,7 +147,13 @@ fn kept_by(tx: &mut Tx<'_>, app: &App, caller: &Caller, agency: &Agency) -> Resu
     security(("bearer" = []))
 )]
 #[post("/agencies")]
-pub async fn create(auth: Authed<Administer>, state: web::Data<State>, json: Json) -> Result<HttpResponse, ApiError> {
+pub async fn create(
+    auth: Authed<Administer>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    json: Json,
+) -> Result<HttpResponse, ApiError> {
+    let key = key_of(&request, &auth.caller, "POST /agencies", &json)?;
     let agency: Agency = json.read()?;
     let code = agency.code.clone();
     let (app, caller) = (state.app.clone(), auth.caller);
@@ -153,8 +161,10 @@ pub async fn create(auth: Authed<Administer>, state: web::Data<State>, json: Jso
         .app
         .store
         .write(QUEUE, move |tx| {
-            kept_by(tx, &app, &caller, &agency)?;
-            put_agency(tx, &app, &agency, None, Expect::New)
+            once(tx, &caller.actor, key.as_ref(), app.clock.now(), &agency.code, |tx| {
+                kept_by(tx, &app, &caller, &agency)?;
+                put_agency(tx, &app, &agency, None, Expect::New).map(|_| ())
+            })
         })
         .await?;
     let view = latest(&state.app, code).await?;

@@ -126,7 +126,7 @@ pub async fn list(
     query: Query<ReadQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.app.clock.now();
-    let known_at = known_at(query.0.known_at.as_deref(), now)?.unwrap_or(now);
+    let known_at = known_at(query.0.known_at.as_deref(), now)?;
     let catalogues = state.app.catalogues.clone();
     let (caller, name) = (auth.caller, path.into_inner());
     let list = state
@@ -138,7 +138,7 @@ pub async fn list(
             let file = open(tx, &caller, &tree, &name)?;
             let submitter = file.dossier().map(|dossier| dossier.submitted_by).unwrap_or_default();
             let full = caller.sees_personal(&tree, &file.agency, &submitter);
-            let seen = file.events.iter().filter(|event| event.recorded_at <= known_at);
+            let seen = file.events.iter().filter(|event| known_at.is_none_or(|known_at| event.recorded_at <= known_at));
             let items = seen.map(|event| EventView::new(event, &file.personal, full)).collect();
             Ok::<_, AppError>(EventList { items })
         })

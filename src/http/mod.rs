@@ -6,9 +6,11 @@ pub mod auth;
 pub mod body;
 pub mod calendar;
 pub mod deadlines;
+pub mod documents;
 pub mod dossiers;
 pub mod events;
 pub mod exchange;
+pub mod fallback;
 pub mod figures;
 pub mod health;
 pub mod indicators;
@@ -80,7 +82,9 @@ fn dossier_routes(config: &mut ServiceConfig<'_>) {
         .service(events::list)
         .service(deadlines::calculate)
         .service(deadlines::explain)
-        .service(payments::of_dossier);
+        .service(payments::of_dossier)
+        .service(documents::documents)
+        .service(documents::rating);
 }
 
 fn figure_routes(config: &mut ServiceConfig<'_>) {

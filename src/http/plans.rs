@@ -1,19 +1,21 @@
 //! Plans and their scorecards.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::State;
 use super::auth::{Administer, Authed, Staff};
 use super::body::{Json, Query};
+use super::dossiers::key_of;
 use super::figures::{CutQuery, CutText, CutView};
 use super::indicators::{ValueView, list_path};
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
 use crate::app::access::STAFF;
 use crate::app::catalogue::{Expect, QUEUE, put_plan};
+use crate::app::dossiers::once;
 use crate::app::{App, AppError};
 use crate::domain::actor::Role;
 use crate::domain::time::business_date;
@@ -77,7 +79,14 @@ async fn find(app: &App, id: String) -> Result<(Plan, i32), ApiError> {
     security(("bearer" = []))
 )]
 #[post("/plans")]
-pub async fn create(auth: Authed<Administer>, state: web::Data<State>, json: Json) -> Result<HttpResponse, ApiError> {
+pub async fn create(
+    auth: Authed<Administer>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    json: Json,
+) -> Result<HttpResponse, ApiError> {
+    // Storing the same plan twice makes no revision; the key still guards against another body.
+    let key = key_of(&request, &auth.caller, "POST /plans", &json)?;
     let plan: Plan = json.read()?;
     let id = plan.id.clone();
     let (app, caller) = (state.app.clone(), auth.caller);
@@ -95,7 +104,9 @@ pub async fn create(auth: Authed<Administer>, state: web::Data<State>, json: Jso
             if earlier.is_some_and(|agency| agency != plan.agency) {
                 return Err(AppError::Exists(plan.id.clone()));
             }
-            put_plan(tx, &app, &plan, &indicators::ids(), Expect::Anything)
+            once(tx, &caller.actor, key.as_ref(), now, &plan.id, |tx| {
+                put_plan(tx, &app, &plan, &indicators::ids(), Expect::Anything).map(|_| ())
+            })
         })
         .await?;
     let (plan, revision) = find(&state.app, id).await?;

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::State;
 use super::auth::{Administer, Anyone, Authed};
 use super::body::{self, Json, Query};
+use super::dossiers::key_of;
 use super::figures::{CutQuery, CutText, drill_down};
 use super::indicators::filters_of;
 use super::page::{Page, cursor, limit, position};
@@ -16,6 +17,7 @@ use super::problem::{ApiError, Kind};
 use super::responses::{Reading, Writing};
 use crate::app::access::READERS;
 use crate::app::catalogue::{Expect, QUEUE, put_procedure};
+use crate::app::dossiers::once;
 use crate::app::{App, AppError};
 use crate::domain::catalogue::Procedure;
 use crate::store::figures::procedure_list;
@@ -171,11 +173,25 @@ fn tagged(mut answer: actix_web::HttpResponseBuilder, view: &ProcedureVersion) -
     security(("bearer" = []))
 )]
 #[post("/procedures")]
-pub async fn create(_auth: Authed<Administer>, state: web::Data<State>, json: Json) -> Result<HttpResponse, ApiError> {
+pub async fn create(
+    auth: Authed<Administer>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    json: Json,
+) -> Result<HttpResponse, ApiError> {
+    let key = key_of(&request, &auth.caller, "POST /procedures", &json)?;
     let procedure: Procedure = json.read()?;
     let code = procedure.code.clone();
-    let app = state.app.clone();
-    state.app.store.write(QUEUE, move |tx| put_procedure(tx, &app, &procedure, Expect::New)).await?;
+    let (app, actor) = (state.app.clone(), auth.caller.actor);
+    state
+        .app
+        .store
+        .write(QUEUE, move |tx| {
+            once(tx, &actor, key.as_ref(), app.clock.now(), &procedure.code, |tx| {
+                put_procedure(tx, &app, &procedure, Expect::New).map(|_| ())
+            })
+        })
+        .await?;
     let view = latest(&state.app, code).await?;
     let mut answer = HttpResponse::Created();
     answer.insert_header((header::LOCATION, format!("/api/v1/procedures/{}", view.procedure.code)));

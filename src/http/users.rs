@@ -9,9 +9,11 @@ use uuid::Uuid;
 use super::State;
 use super::auth::{Administer, Authed, caller_of};
 use super::body::{self, Json, Query};
+use super::dossiers::key_of;
 use super::page::{Page, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
+use crate::app::dossiers::once;
 use crate::app::{App, AppError, Caller};
 use crate::domain::actor::{Grant, Role};
 use crate::domain::error::FieldError;
@@ -211,7 +213,16 @@ fn tagged(mut answer: actix_web::HttpResponseBuilder, user: &User) -> HttpRespon
     security(("bearer" = []))
 )]
 #[post("/users")]
-pub async fn create(auth: Authed<Administer>, state: web::Data<State>, json: Json) -> Result<HttpResponse, ApiError> {
+pub async fn create(
+    auth: Authed<Administer>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    json: Json,
+) -> Result<HttpResponse, ApiError> {
+    // A fast hash of a password must not be kept: the key covers everything else.
+    let mut fingerprint = json.0.clone();
+    fingerprint.remove("password");
+    let key = key_of(&request, &auth.caller, "POST /users", &Json(fingerprint))?;
     let new: NewUser = json.read()?;
     if !username_fits(&new.username) {
         return Err(ApiError::field("/username", "username", "3 to 60 of a-z 0-9 . _ -"));
@@ -239,11 +250,14 @@ pub async fn create(auth: Authed<Administer>, state: web::Data<State>, json: Jso
             if !errors.is_empty() {
                 return Err(AppError::invalid(errors));
             }
-            if tx.user_by_name(&row.username)?.is_some() {
-                return Err(AppError::Exists(row.username.clone()));
-            }
-            tx.user_insert(&row)?;
-            Ok(view(&row)?)
+            once(tx, &caller.actor, key.as_ref(), app.clock.now(), &row.username, |tx| {
+                if tx.user_by_name(&row.username)?.is_some() {
+                    return Err(AppError::Exists(row.username.clone()));
+                }
+                Ok(tx.user_insert(&row)?)
+            })?;
+            let stored = tx.user_by_name(&row.username)?.ok_or(AppError::NotFound)?;
+            Ok(view(&stored)?)
         })
         .await?;
     let mut answer = HttpResponse::Created();

@@ -198,7 +198,9 @@ fn fee_of(dossier: &Dossier) -> FeeView {
     FeeView { due: dossier.fee_due(), paid: dossier.paid(), refunded: dossier.refunded(), methods }
 }
 
-fn result_of(dossier: &Dossier) -> Option<ResultView> {
+/// The latest result.
+#[must_use]
+pub fn result_of(dossier: &Dossier) -> Option<ResultView> {
     dossier.result.as_ref().map(|result| ResultView {
         outcome: result.outcome,
         document: result.document,
@@ -210,7 +212,9 @@ fn result_of(dossier: &Dossier) -> Option<ResultView> {
     })
 }
 
-fn components_of(dossier: &Dossier) -> Vec<ComponentView> {
+/// The components in force.
+#[must_use]
+pub fn components_of(dossier: &Dossier) -> Vec<ComponentView> {
     let view = |component: &crate::domain::event::Component| ComponentView {
         code: component.code.clone(),
         originals: component.originals,

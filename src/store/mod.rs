@@ -63,8 +63,11 @@ impl Drop for Writers {
     fn drop(&mut self) {
         self.senders.clear();
         for thread in self.threads.drain(..) {
-            // A writer that panicked has nothing left to finish.
-            let _ = thread.join();
+            // The last job may own the last handle of the store: then its writer is who drops it.
+            if thread.thread().id() != std::thread::current().id() {
+                // A writer that panicked has nothing left to finish.
+                let _ = thread.join();
+            }
         }
     }
 }
@@ -298,6 +301,8 @@ where
             (Ok(()), None) => Err(E::from(StoreError::Other("the work was not run".into()))),
             (Err(error), _) => Err(E::from(error)),
         };
+        // What the work holds of the store is let go before the caller goes on.
+        drop(self.work);
         // The caller may have gone away; the commit stands.
         let _ = self.reply.send(answer);
     }

@@ -10,8 +10,8 @@ use crate::domain::error::FieldError;
 use crate::domain::event::{EventType, Payload};
 use crate::domain::time;
 
-/// Most events of one dossier.
-const MOST_EVENTS: usize = 1000;
+/// Most events of one dossier: recording takes time that grows with the square of them.
+const MOST_EVENTS: usize = 200;
 /// Begins the names under which the program keeps keys of its own; no source may be called so.
 pub const RESERVED: char = '~';
 

@@ -1,0 +1,253 @@
+//! The program under test: a server of its own on a port of its own, a database of its own, a clock that
+//! stands still until a request or the test moves it.
+
+mod client;
+pub mod postgres;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{OnceLock, mpsc};
+use std::thread::JoinHandle;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web;
+use motcua::app::App;
+use motcua::app::passwords::Cost;
+use motcua::clock::Clock;
+use motcua::config::Settings;
+use motcua::domain::code::{CodePattern, DEFAULT_PATTERN};
+use motcua::domain::time::{Instant, parse};
+use motcua::http::State;
+use motcua::startup::{Application, open};
+use motcua::store::DatabaseUrl;
+
+pub use client::{Answer, Client, Request};
+
+use crate::factory;
+
+/// When the clock of every test begins: a plain Tuesday, the office just opened.
+pub const START: &str = "2026-03-10T08:00:00+07:00";
+
+/// The cheapest that Argon2 allows.
+pub const COST: Cost = Cost { memory_kib: 8, passes: 1 };
+
+/// Runs each test on SQLite and on PostgreSQL.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite { $(#[test] fn $name() { $crate::harness::on_sqlite(super::$name); })+ }
+        mod postgres { $(#[test] fn $name() { $crate::harness::on_postgres(super::$name); })+ }
+    };
+}
+
+/// A running program.
+pub struct TestApp {
+    pub app: App,
+    pub clock: Clock,
+    pub database: DatabaseUrl,
+    pub state: web::Data<State>,
+    base: String,
+    agent: ureq::Agent,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    #[expect(dead_code, reason = "removed when the test ends")]
+    place: Place,
+}
+
+/// Where a test's database lives; removed in the end.
+struct Place {
+    directory: PathBuf,
+    database: Option<String>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let (Some(name), Some(server)) = (&self.database, postgres::server()) {
+            server.run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn fresh_name(kind: &str) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("motcua_{kind}_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn directory(name: &str) -> PathBuf {
+    let directory = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&directory).expect("a directory for the test");
+    directory
+}
+
+pub fn at(text: &str) -> Instant {
+    parse(text).expect("a time")
+}
+
+pub fn on_sqlite(test: fn(&TestApp)) {
+    test(&sqlite());
+}
+
+/// Skips loudly without PostgreSQL's programs; in CI that is a failure.
+pub fn on_postgres(test: fn(&TestApp)) {
+    if let Some(app) = postgres_app() {
+        test(&app);
+    }
+}
+
+fn no_postgres() {
+    let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    assert!(!in_ci, "no PostgreSQL binaries: in CI every test runs on both databases");
+    eprintln!("SKIPPED: no PostgreSQL binaries");
+}
+
+/// The program on a copy of the SQLite template.
+pub fn sqlite() -> TestApp {
+    static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
+    let template = TEMPLATE.get_or_init(|| {
+        let directory = directory(&fresh_name("template"));
+        let file = directory.join("template.db");
+        let database = DatabaseUrl::Sqlite(file.display().to_string());
+        prepare(&database, &directory);
+        let bytes = std::fs::read(&file).expect("the template");
+        let _ = std::fs::remove_dir_all(&directory);
+        bytes
+    });
+    let place = Place { directory: directory(&fresh_name("lite")), database: None };
+    let file = place.directory.join("motcua.db");
+    std::fs::write(&file, template).expect("a copy of the template");
+    TestApp::start(DatabaseUrl::Sqlite(file.display().to_string()), place)
+}
+
+/// The program on a copy of the PostgreSQL template.
+pub fn postgres_app() -> Option<TestApp> {
+    static TEMPLATE: OnceLock<String> = OnceLock::new();
+    let Some(server) = postgres::server() else {
+        no_postgres();
+        return None;
+    };
+    let template = TEMPLATE.get_or_init(|| {
+        let name = fresh_name("template");
+        server.run(&format!("CREATE DATABASE {name}"));
+        let directory = directory(&name);
+        prepare(&DatabaseUrl::Postgres(server.url(&name)), &directory);
+        let _ = std::fs::remove_dir_all(&directory);
+        name
+    });
+    let name = fresh_name("pg");
+    server.run(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
+    let database = DatabaseUrl::Postgres(server.url(&name));
+    let place = Place { directory: directory(&name), database: Some(name) };
+    Some(TestApp::start(database, place))
+}
+
+/// An empty database, not even migrated, on each kind of server there is.
+pub fn empty_databases(test: fn(&DatabaseUrl)) {
+    let place = Place { directory: directory(&fresh_name("empty")), database: None };
+    test(&DatabaseUrl::Sqlite(place.directory.join("motcua.db").display().to_string()));
+    let Some(server) = postgres::server() else { return no_postgres() };
+    let name = fresh_name("empty");
+    server.run(&format!("CREATE DATABASE {name}"));
+    let url = DatabaseUrl::Postgres(server.url(&name));
+    let place = Place { directory: directory(&name), database: Some(name) };
+    test(&url);
+    drop(place);
+}
+
+/// Migrates, and puts in the world that every test begins with.
+fn prepare(database: &DatabaseUrl, directory: &Path) {
+    let settings = settings(database, directory);
+    actix_web::rt::System::new().block_on(async {
+        let clock = Clock::simulated(at("2020-01-02T08:00:00+07:00"), 1);
+        let app = open(&settings, clock).await.expect("the template opens");
+        factory::populate(&app).await;
+    });
+    match database {
+        DatabaseUrl::Sqlite(path) => {
+            use diesel::connection::{Connection, SimpleConnection};
+            let mut conn = diesel::SqliteConnection::establish(path).expect("the template");
+            conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").expect("everything in one file");
+        }
+        // Its pool may still be closing: a template must have no connections.
+        DatabaseUrl::Postgres(_) => postgres::server().expect("it was there").run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname LIKE 'motcua_template%' AND pid <> pg_backend_pid()",
+        ),
+    }
+}
+
+fn settings(database: &DatabaseUrl, directory: &Path) -> Settings {
+    let signing_key = directory.join("signing.key");
+    std::fs::write(&signing_key, motcua::http::tokens::new_key(&[7; 32])).expect("a signing key");
+    Settings {
+        database: database.clone(),
+        listen: "127.0.0.1:0".parse().expect("an address"),
+        signing_key,
+        code_pattern: CodePattern::parse(DEFAULT_PATTERN).expect("the default pattern"),
+        workers: 1,
+        log_filter: "off".to_owned(),
+        log_json: false,
+        password_cost: COST,
+    }
+}
+
+impl TestApp {
+    fn start(database: DatabaseUrl, place: Place) -> Self {
+        let clock = Clock::simulated(at(START), 42);
+        let settings = settings(&database, &place.directory);
+        let (ready, started) = mpsc::channel();
+        let own_clock = clock.clone();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let app = open(&settings, own_clock).await.expect("the database opens");
+                let application = Application::build(&settings, app.clone()).expect("the program starts");
+                let handle = application.server.handle();
+                ready.send((application.port, application.state.clone(), handle, app)).expect("the test waits");
+                application.server.await.expect("the server runs");
+            });
+        });
+        let (port, state, handle, app) = started.recv().expect("the program started");
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent();
+        let base = format!("http://127.0.0.1:{port}");
+        Self { app, clock, database, state, base, agent, handle, thread: Some(thread), place }
+    }
+
+    /// Requests without credentials.
+    pub fn anonymous(&self) -> Client<'_> {
+        Client::new(self, None)
+    }
+
+    /// Requests of a user of the [`factory`].
+    pub fn user(&self, username: &str) -> Client<'_> {
+        Client::new(self, Some(factory::user_id(username)))
+    }
+
+    pub fn set_clock(&self, text: &str) {
+        self.clock.set(at(text));
+    }
+
+    pub fn pass(&self, time: chrono::Duration) {
+        self.clock.set(self.clock.now() + time);
+    }
+
+    /// How many events there are: what a refused request must not change.
+    pub fn event_count(&self) -> usize {
+        let count = self.app.store.read_blocking(|tx| {
+            let mut count = 0;
+            for agency in tx.event_agencies()? {
+                count += tx.events_after(&agency, 0, i64::MAX)?.len();
+            }
+            Ok::<_, motcua::store::StoreError>(count)
+        });
+        count.expect("the events can be read")
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(ended.is_ok() || std::thread::panicking(), "the server panicked");
+        }
+    }
+}

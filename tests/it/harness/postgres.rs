@@ -1,0 +1,131 @@
+//! One throw-away PostgreSQL per run of the test binary.
+//!
+//! A guard process (`sh`, in a process group of its own) makes the cluster, runs the server and reads its own
+//! standard input. The other end of that pipe belongs to the test process and is never closed on purpose: when
+//! the process ends, however it ends, the kernel closes it, and the guard stops the server and removes its files.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+/// An existing server to be used instead, as the URL of a database in which databases may be created.
+const VARIABLE: &str = "MOTCUA_TEST_POSTGRES";
+
+/// A server for the tests.
+pub struct Server {
+    /// URL without the name of the database, and what follows that name.
+    prefix: String,
+    suffix: String,
+    /// One database is made at a time: a template must not be in use.
+    admin: Mutex<PgConnection>,
+    #[expect(dead_code, reason = "holds the guard's standard input open")]
+    guard: Option<Child>,
+}
+
+/// The server of this process; `None` without PostgreSQL's programs.
+pub fn server() -> Option<&'static Server> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    SERVER.get_or_init(start).as_ref()
+}
+
+impl Server {
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        format!("{}{database}{}", self.prefix, self.suffix)
+    }
+
+    pub fn run(&self, sql: &str) {
+        let mut admin = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
+        admin.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+}
+
+fn start() -> Option<Server> {
+    if let Ok(url) = std::env::var(VARIABLE) {
+        let (prefix, name) = url.rsplit_once('/').expect("a URL with a database");
+        let suffix = name.split_once('?').map_or(String::new(), |(_, query)| format!("?{query}"));
+        let admin = Mutex::new(PgConnection::establish(&url).expect("the given PostgreSQL answers"));
+        return Some(Server { prefix: format!("{prefix}/"), suffix, admin, guard: None });
+    }
+    let programs = programs()?;
+    let directory = std::env::temp_dir().join(format!("motcua-pg-{}", std::process::id()));
+    let guard = guard(&programs, &directory);
+    let prefix = "postgres://motcua@/".to_owned();
+    let suffix = format!("?host={}", directory.display());
+    let url = format!("{prefix}postgres{suffix}");
+    let admin = Mutex::new(PgConnection::establish(&url).expect("the throw-away PostgreSQL answers"));
+    Some(Server { prefix, suffix, admin, guard: Some(guard) })
+}
+
+/// The directory with `initdb` and `postgres`: of the path, or of the newest Debian package.
+fn programs() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut places: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    places.push("/usr/local/bin".into());
+    let packaged = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut packaged: Vec<PathBuf> = packaged.map(|entry| entry.path().join("bin")).collect();
+    packaged.sort_by_key(|path| {
+        let version = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()?.parse::<u32>().ok());
+        std::cmp::Reverse(version)
+    });
+    places.extend(packaged);
+    places.into_iter().find(|place| place.join("initdb").exists() && place.join("postgres").exists())
+}
+
+/// `$1` the programs, `$2` the directory. As root the server runs under another user: it refuses root itself.
+const SCRIPT: &str = r#"
+bin=$1 dir=$2 as=
+fail() { echo "failed: $*"; tail -n 20 "$dir/log" 2>/dev/null | tr '\n' ' '; echo; rm -rf "$dir"; exit 1; }
+mkdir -m 755 "$dir" || fail "mkdir $dir"
+if [ "$(id -u)" = 0 ]; then
+    user=nobody
+    id postgres >/dev/null 2>&1 && user=postgres
+    chown "$user" "$dir" || fail "chown $dir"
+    if command -v setpriv >/dev/null; then as="setpriv --reuid=$user --clear-groups --"
+    elif command -v runuser >/dev/null; then as="runuser -u $user --"
+    else fail "neither setpriv nor runuser is there"; fi
+fi
+cd "$dir" || fail "cd $dir"
+$as "$bin/initdb" -D "$dir/data" -U motcua -A trust -E UTF8 --locale=C --no-sync >"$dir/log" 2>&1 || fail initdb
+$as "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=off -c synchronous_commit=off \
+    -c full_page_writes=off -c autovacuum=off -c max_connections=300 -c shared_buffers=64MB \
+    </dev/null >>"$dir/log" 2>&1 &
+server=$!
+tries=0
+until $as "$bin/postgres" --version >/dev/null && grep -q 'ready to accept connections' "$dir/log"; do
+    kill -0 $server 2>/dev/null || fail "postgres ended"
+    tries=$((tries + 1))
+    [ $tries -lt 600 ] || fail "postgres does not get ready"
+    sleep 0.05
+done
+echo ready
+exec >/dev/null 2>&1
+read -r _
+kill -INT "$(head -n 1 "$dir/data/postmaster.pid")"
+wait $server
+rm -rf "$dir"
+"#;
+
+fn guard(programs: &Path, directory: &Path) -> Child {
+    let mut guard = Command::new("sh")
+        .args(["-c", SCRIPT, "motcua-pg"])
+        .arg(programs)
+        .arg(directory)
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("sh starts");
+    let mut said = String::new();
+    if let Some(output) = guard.stdout.take() {
+        let _ = BufReader::new(output).read_line(&mut said);
+    }
+    assert_eq!(said.trim(), "ready", "the throw-away PostgreSQL did not start");
+    guard
+}
