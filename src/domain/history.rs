@@ -7,7 +7,7 @@
 
 use uuid::Uuid;
 
-use super::event::Event;
+use super::event::{Event, Payload};
 use super::facts::{Facts, PaymentFact};
 use super::fold::{effective, fold_at};
 use super::time::{Instant, from_micros};
@@ -35,6 +35,12 @@ pub struct FactRow {
 pub struct Revision {
     pub effective: i64,
     pub recorded: i64,
+    /// A known row begins before `effective` and reaches beyond it.
+    pub splits: bool,
+    /// Known rows begin at or after `effective`.
+    pub supersedes: bool,
+    /// The dossier had payments before: their rows are revised alike.
+    pub had_payments: bool,
     pub rows: Vec<FactRow>,
 }
 
@@ -62,7 +68,10 @@ pub fn revise(agency: &str, id: Uuid, events: &[Event]) -> Option<Revision> {
     for pair in points.windows(2) {
         rows.extend(row(agency, id, events, (pair[0], pair[1]), (recorded, FOREVER)));
     }
-    Some(Revision { effective: start, recorded, rows })
+    let splits = holder.is_some_and(|i| old_points[i] < start);
+    let supersedes = old_points.last().is_some_and(|last| *last >= start);
+    let had_payments = old.iter().any(|event| matches!(event.payload, Payload::PaymentRecorded(_)));
+    Some(Revision { effective: start, recorded, splits, supersedes, had_payments, rows })
 }
 
 /// All rows of a dossier, as if its events had just been recorded one after the other.

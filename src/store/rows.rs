@@ -54,7 +54,7 @@ pub struct HeadRow {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = events)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
 pub struct EventRow {
     pub agency_id: String,
     pub seq: i64,
@@ -105,7 +105,7 @@ pub struct ImportKeyRow {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = facts)]
+#[diesel(table_name = facts, treat_none_as_default_value = false)]
 pub struct FactsRow {
     pub agency_id: String,
     pub dossier_id: Id,
@@ -163,7 +163,7 @@ pub struct FactsRow {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = payments)]
+#[diesel(table_name = payments, treat_none_as_default_value = false)]
 pub struct PaymentRow {
     pub agency_id: String,
     pub dossier_id: Id,

@@ -1,6 +1,8 @@
 //! Versioned fact rows: written with every event, searched at any cut.
 
+use diesel::dsl::case_when;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::Conn;
 use crate::domain::history::{FOREVER, Revision};
@@ -9,32 +11,39 @@ use crate::store::rows::{FactsRow, PaymentRow};
 use crate::store::schema::{facts, payments};
 use crate::store::sql_types::Id;
 
+/// Ends and supersedes the known rows of one table.
+///
+/// `valid_to + 0` keeps the planner on the primary key: by the index on `valid_to` it would walk through
+/// every open row of the agency.
+macro_rules! revise_table {
+    ($conn:expr, $table:ident, $agency:expr, $dossier:expr, $revision:expr) => {{
+        let (effective, recorded) = ($revision.effective, $revision.recorded);
+        let known = $table::table
+            .filter($table::agency_id.eq($agency))
+            .filter($table::dossier_id.eq($dossier))
+            .filter($table::known_to.eq(FOREVER));
+        if $revision.supersedes {
+            // They also end in valid time at `recorded`: nothing valid later could be asked of them.
+            let clipped =
+                case_when($table::valid_to.gt(recorded), recorded.into_sql::<BigInt>()).otherwise($table::valid_to);
+            let superseded = known.filter($table::valid_from.ge(effective));
+            diesel::update(superseded)
+                .set(($table::known_to.eq(recorded), $table::valid_to.eq(clipped)))
+                .execute($conn)?;
+        }
+        if $revision.splits {
+            let holder = known.filter($table::valid_from.lt(effective)).filter(($table::valid_to + 0).gt(effective));
+            diesel::update(holder).set($table::valid_to.eq(effective)).execute($conn)?;
+        }
+    }};
+}
+
 /// Applies what one more event does to the rows of its dossier.
 pub fn facts_revise(conn: &mut Conn, agency: &str, dossier: Id, revision: &Revision) -> Result<(), StoreError> {
-    let (effective, recorded) = (revision.effective, revision.recorded);
-    let known = facts::table
-        .filter(facts::agency_id.eq(agency))
-        .filter(facts::dossier_id.eq(dossier))
-        .filter(facts::known_to.eq(FOREVER));
-    // Superseded rows also end in valid time at `recorded`: nothing valid later could be asked of them.
-    let superseded = known.filter(facts::valid_from.ge(effective));
-    diesel::update(superseded.filter(facts::valid_to.gt(recorded))).set(facts::valid_to.eq(recorded)).execute(conn)?;
-    diesel::update(superseded).set(facts::known_to.eq(recorded)).execute(conn)?;
-    let holder = known.filter(facts::valid_from.lt(effective)).filter(facts::valid_to.gt(effective));
-    diesel::update(holder).set(facts::valid_to.eq(effective)).execute(conn)?;
-
-    let known = payments::table
-        .filter(payments::agency_id.eq(agency))
-        .filter(payments::dossier_id.eq(dossier))
-        .filter(payments::known_to.eq(FOREVER));
-    let superseded = known.filter(payments::valid_from.ge(effective));
-    diesel::update(superseded.filter(payments::valid_to.gt(recorded)))
-        .set(payments::valid_to.eq(recorded))
-        .execute(conn)?;
-    diesel::update(superseded).set(payments::known_to.eq(recorded)).execute(conn)?;
-    let holder = known.filter(payments::valid_from.lt(effective)).filter(payments::valid_to.gt(effective));
-    diesel::update(holder).set(payments::valid_to.eq(effective)).execute(conn)?;
-
+    revise_table!(conn, facts, agency, dossier, revision);
+    if revision.had_payments {
+        revise_table!(conn, payments, agency, dossier, revision);
+    }
     for row in &revision.rows {
         diesel::insert_into(facts::table).values(&FactsRow::new(agency, dossier, row)).execute(conn)?;
         for payment in &row.payments {

@@ -4,6 +4,7 @@
 mod client;
 pub mod postgres;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{OnceLock, mpsc};
@@ -97,7 +98,8 @@ pub fn on_postgres(test: fn(&TestApp)) {
 fn no_postgres() {
     let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
     assert!(!in_ci, "no PostgreSQL binaries: in CI every test runs on both databases");
-    eprintln!("SKIPPED: no PostgreSQL binaries");
+    // Straight to the stream: what the macros print is shown for failing tests only.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: no PostgreSQL binaries");
 }
 
 /// The program on a copy of the SQLite template.
