@@ -13,7 +13,7 @@ use super::figures::{CutQuery, CutText, CutView, escape, groups_of};
 use super::problem::ApiError;
 use super::responses::Reading;
 use crate::app::access::STAFF;
-use crate::store::catalogues::Tree;
+use crate::store::catalogues::{Tree, calendar_version};
 use crate::store::figures::{Counts, Figure, GroupBy, days, figures, percent};
 use crate::store::indicators::{self, DEFINITION_VERSION, Direction, Indicator};
 use crate::store::query::Filters;
@@ -162,7 +162,8 @@ pub struct ValuesAnswer {
     pub cut: CutView,
     /// The figures can no longer change.
     pub settled: bool,
-    pub calendar_version: String,
+    /// Calendar in force as known then.
+    pub calendar_version: Option<String>,
     pub values: Vec<ValueView>,
 }
 
@@ -295,7 +296,7 @@ pub async fn values(
             Ok::<_, ApiError>(ValuesAnswer {
                 cut: ask.view(&cut),
                 settled: ask.settled(now),
-                calendar_version: catalogues.calendar(tx)?.version().to_owned(),
+                calendar_version: calendar_version(tx, ask.known_at)?,
                 values: views.collect(),
             })
         })

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::State;
 use super::auth::{Administer, Authed, Staff};
 use super::body::{Json, Query};
-use super::dossiers::key_of;
+use super::dossiers::{key_of, known_at};
 use super::figures::{CutQuery, CutText, CutView};
 use super::indicators::{ValueView, list_path};
 use super::problem::ApiError;
@@ -20,7 +20,7 @@ use crate::app::{App, AppError};
 use crate::domain::actor::Role;
 use crate::domain::time::business_date;
 use crate::plans::{Comparator, Period, Plan};
-use crate::store::catalogues::Tree;
+use crate::store::catalogues::{Tree, calendar_version};
 use crate::store::indicators;
 use crate::store::query::Filters;
 use crate::store::scorecards::{Actual, Ask, Row, Status, growth_percent, scorecard};
@@ -198,7 +198,8 @@ pub struct Scorecard {
     pub plan_revision: i32,
     pub cut: CutView,
     pub settled: bool,
-    pub calendar_version: String,
+    /// Calendar in force as known then.
+    pub calendar_version: Option<String>,
     pub rows: Vec<ScorecardRow>,
 }
 
@@ -218,7 +219,15 @@ pub async fn card(
 ) -> Result<HttpResponse, ApiError> {
     let query = query.0;
     let now = state.app.clock.now();
-    let (plan, plan_revision) = find(&state.app, path.into_inner()).await?;
+    let known_at = known_at(query.known_at.as_deref(), now)?.unwrap_or(now);
+    let catalogues = state.app.catalogues.clone();
+    let id = path.into_inner();
+    let found = state.app.store.read(move |tx| {
+        let documents = catalogues.plans(tx)?;
+        let revision = documents.known(&id, business_date(known_at), known_at).ok_or(AppError::NotFound)?;
+        Ok::<_, AppError>((revision.body.clone(), revision.revision))
+    });
+    let (plan, plan_revision) = found.await?;
     let (from, to) = (plan.from.to_string(), plan.to.to_string());
     let own_period = query.from.is_none() && query.to.is_none();
     let ask = CutQuery::read(
@@ -249,7 +258,7 @@ pub async fn card(
                 plan_revision,
                 cut: ask.view(&cut),
                 settled: ask.settled(now),
-                calendar_version: catalogues.calendar(tx)?.version().to_owned(),
+                calendar_version: calendar_version(tx, ask.known_at)?,
                 rows: rows.into_iter().map(|row| row_view(row, &plan, &ask)).collect(),
             })
         })

@@ -72,6 +72,12 @@ impl<T: Document> Documents<T> {
         self.by_code.get(code)?.last()
     }
 
+    /// The version in force as known at `known_at`; before it was first known, the first one, which stays the same.
+    #[must_use]
+    pub fn known(&self, code: &str, date: NaiveDate, known_at: Instant) -> Option<&Revision<T>> {
+        self.at(code, date, known_at).or_else(|| self.by_code.get(code)?.first())
+    }
+
     pub fn codes(&self) -> impl Iterator<Item = &str> {
         self.by_code.keys().map(String::as_str)
     }
@@ -162,6 +168,16 @@ impl Catalogues {
             Ok(read_revision::<Calendar>(row)?.body.index())
         })
     }
+}
+
+/// Name of the calendar version in force as known at `known_at`; none before the first was loaded.
+///
+/// # Errors
+/// The database fails or holds what this program never writes.
+pub fn calendar_version(tx: &mut Tx<'_>, known_at: Instant) -> Result<Option<String>, StoreError> {
+    let rows = tx.catalogue_revisions(Calendar::KIND, CALENDAR)?;
+    let known = rows.iter().rev().find(|row| row.recorded_at <= known_at.timestamp_micros());
+    known.map(|row| Ok(read_revision::<Calendar>(row)?.body.version)).transpose()
 }
 
 /// The agency tree on a date as known at an instant. A merged agency stands under its successor.

@@ -4,6 +4,8 @@
 mod harness;
 mod factory;
 
+mod authz;
+mod bad_input;
 mod corrections;
 mod events;
 mod exchange;

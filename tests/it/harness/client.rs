@@ -182,3 +182,14 @@ impl Answer {
 pub fn instant(value: &Value) -> Instant {
     super::at(value.as_str().expect("a time"))
 }
+
+/// Text for a query string or a form.
+pub fn escaped(text: &str) -> String {
+    motcua::http::figures::escape(text)
+}
+
+/// Asks for a token.
+pub fn form(app: &TestApp, text: &str) -> Answer {
+    let request = app.anonymous().request("POST", "//oauth/token");
+    request.header("Content-Type", "application/x-www-form-urlencoded").bytes(text.as_bytes().to_vec()).send()
+}

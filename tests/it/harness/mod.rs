@@ -22,7 +22,7 @@ use motcua::http::State;
 use motcua::startup::{Application, open};
 use motcua::store::DatabaseUrl;
 
-pub use client::{Answer, Client, Request};
+pub use client::{Answer, Client, escaped, form, instant};
 
 use crate::factory;
 
