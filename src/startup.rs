@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use actix_web::dev::Server;
@@ -81,12 +82,10 @@ impl Application {
         let port = listener.local_addr()?.port();
         let shared = state.clone();
         let document = openapi::document();
-        let yaml = web::Data::new(openapi::yaml());
         let known = web::Data::new(Known::new(&document));
         let server = HttpServer::new(move || {
             let (app, _) = actix_web::App::new()
                 .app_data(shared.clone())
-                .app_data(yaml.clone())
                 .app_data(known.clone())
                 .app_data(web::PayloadConfig::new(BODY_LIMIT))
                 .app_data(web::FormConfig::default().limit(16 * 1024))
@@ -110,8 +109,10 @@ impl Application {
     }
 }
 
-async fn openapi_yaml(yaml: web::Data<String>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/yaml").body(yaml.as_str().to_owned())
+async fn openapi_yaml() -> HttpResponse {
+    /// Written out when somebody first asks for it.
+    static YAML: LazyLock<String> = LazyLock::new(openapi::yaml);
+    HttpResponse::Ok().content_type("application/yaml").body(YAML.as_str())
 }
 
 /// Reads the signing key; beside an SQLite file it is made on first use, readable by its owner only.

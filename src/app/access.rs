@@ -83,8 +83,13 @@ impl Caller {
     /// Whether the caller sees names and numbers in full: those who handle the dossier, or submitted it.
     #[must_use]
     pub fn sees_personal(&self, tree: &Tree<'_>, agency: &str, submitter: &str) -> bool {
-        let standing = self.standing(tree, agency);
-        [Role::Clerk, Role::Officer, Role::Leader].iter().any(|role| standing.has(*role))
-            || (standing.has(Role::Portal) && submitter == self.actor)
+        handles(&self.standing(tree, agency), submitter)
     }
+}
+
+/// Staff of the dossier's agency handle it; a portal what it submitted.
+#[must_use]
+pub fn handles(standing: &Standing, submitter: &str) -> bool {
+    [Role::Clerk, Role::Officer, Role::Leader].iter().any(|role| standing.has(*role))
+        || (standing.has(Role::Portal) && submitter == standing.actor)
 }

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use load::{LoadReport, install_defaults, load_file};
@@ -17,7 +16,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::catalogue::{Agency, Procedure};
 use crate::domain::chain::canonical_text;
 use crate::domain::error::FieldError;
-use crate::domain::event::pointer_of;
+use crate::domain::event::read_strictly;
 use crate::domain::time::business_date;
 use crate::plans::Plan;
 use crate::store::Tx;
@@ -62,27 +61,14 @@ impl Entry {
     /// # Errors
     /// The place and the reason.
     pub fn read(kind: &str, fields: Map<String, Value>) -> Result<Self, FieldError> {
-        let value = Value::Object(fields);
         match kind {
-            Agency::KIND => strictly(value).map(Self::Agency),
-            Procedure::KIND => strictly(value).map(Self::Procedure),
-            Calendar::KIND => strictly(value).map(Self::Calendar),
-            Plan::KIND => strictly(value).map(Self::Plan),
+            Agency::KIND => read_strictly(fields).map(Self::Agency),
+            Procedure::KIND => read_strictly(fields).map(Self::Procedure),
+            Calendar::KIND => read_strictly(fields).map(Self::Calendar),
+            Plan::KIND => read_strictly(fields).map(Self::Plan),
             other => Err(FieldError::new("/kind", "unknown_kind", &format!("no documents of kind `{other}`"))),
         }
     }
-}
-
-fn strictly<T: DeserializeOwned>(value: Value) -> Result<T, FieldError> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let detail = error.inner().to_string();
-        let code = match detail.split(' ').next() {
-            Some("unknown") => "unknown_field",
-            Some("missing") => "required",
-            _ => "wrong_type",
-        };
-        FieldError { pointer: pointer_of(error.path()), code: code.to_owned(), detail }
-    })
 }
 
 /// Puts an agency. Its first revision holds from ever, a later one from `effective_from`, or from today.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::record::{Ask, Book, File};
 use super::{App, AppError, Caller};
-use crate::domain::actor::Role;
+use crate::domain::actor::{Role, Standing};
 use crate::domain::chain::canonical_json;
 use crate::domain::event::{Payload, Received, Submitted};
 use crate::domain::time::{Instant, business_date};
@@ -55,6 +55,8 @@ pub struct Done {
     /// The version that the request made.
     pub version: u32,
     pub replayed: bool,
+    /// How the caller stands to the dossier's agency.
+    pub standing: Standing,
 }
 
 /// `POST /dossiers`.
@@ -81,7 +83,7 @@ pub async fn create(app: &App, caller: Caller, new: NewDossier, key: Option<Key>
                     "cơ quan không tồn tại vào ngày này / no longer there",
                 ));
             }
-            if let Some(done) = replay(tx, &agency, &caller.actor, key.as_ref(), now)? {
+            if let Some(done) = replay(tx, &agency, &standing, key.as_ref(), now)? {
                 return Ok(done);
             }
             let mut book = Book::open(tx, app, &agency)?;
@@ -96,7 +98,7 @@ pub async fn create(app: &App, caller: Caller, new: NewDossier, key: Option<Key>
                 book.append(tx, app, &mut file, ask(Payload::Received(received.clone())), &standing)?;
             }
             book.close(tx)?;
-            finish(tx, &caller.actor, key.as_ref(), file, now)
+            finish(tx, standing, key.as_ref(), file, now)
         })
         .await
 }
@@ -122,7 +124,7 @@ pub async fn add_event(
             let now = app.clock.now();
             let tree = Tree::new(&agencies, business_date(now), now);
             let standing = caller.standing(&tree, &agency);
-            if let Some(done) = replay(tx, &agency, &caller.actor, key.as_ref(), now)? {
+            if let Some(done) = replay(tx, &agency, &standing, key.as_ref(), now)? {
                 return Ok(done);
             }
             // Locks the agency's head before the dossier is read: nobody adds an event in between.
@@ -135,7 +137,7 @@ pub async fn add_event(
             }
             book.append(tx, app, &mut file, ask.clone(), &standing)?;
             book.close(tx)?;
-            finish(tx, &caller.actor, key.as_ref(), file, now)
+            finish(tx, standing, key.as_ref(), file, now)
         })
         .await
 }
@@ -165,15 +167,15 @@ fn out_of_place(caller: &Caller, tree: &Tree<'_>, agency: &str) -> AppError {
 fn replay(
     tx: &mut Tx<'_>,
     agency: &str,
-    actor: &str,
+    standing: &Standing,
     key: Option<&Key>,
     now: Instant,
 ) -> Result<Option<Done>, AppError> {
-    let Some(row) = earlier(tx, agency, actor, key, now)? else { return Ok(None) };
+    let Some(row) = earlier(tx, agency, &standing.actor, key, now)? else { return Ok(None) };
     let id = Uuid::parse_str(&row.resource).map_err(|_| crate::store::StoreError::Corrupt("idempotency row".into()))?;
     let file = File::load(tx, agency, id)?;
     let version = u32::try_from(row.version).unwrap_or(0);
-    Ok(Some(Done { file, version, replayed: true }))
+    Ok(Some(Done { file, version, replayed: true, standing: standing.clone() }))
 }
 
 /// What a request with this key did within the last 24 hours.
@@ -237,8 +239,8 @@ fn remember(
     Ok(())
 }
 
-fn finish(tx: &mut Tx<'_>, actor: &str, key: Option<&Key>, file: File, now: Instant) -> Result<Done, AppError> {
+fn finish(tx: &mut Tx<'_>, standing: Standing, key: Option<&Key>, file: File, now: Instant) -> Result<Done, AppError> {
     let version = file.events.last().map_or(0, |event| event.n);
-    remember(tx, (&file.agency, actor), key, &file.id.to_string(), version, now)?;
-    Ok(Done { file, version, replayed: false })
+    remember(tx, (&file.agency, &standing.actor), key, &file.id.to_string(), version, now)?;
+    Ok(Done { file, version, replayed: false, standing })
 }

@@ -67,8 +67,9 @@ pub fn run(settings: Settings, args: DemoArgs) -> Result<(), Failure> {
     actix_web::rt::System::new().block_on(async move {
         let application = Application::build(&settings, app)?;
         let address = std::net::SocketAddr::new(settings.listen.ip(), application.port);
-        println!("\nmotcua: http://{address}   tài liệu API / API documentation: http://{address}/docs/");
-        println!("Ctrl-C để dừng / to stop");
+        // The last line: whoever reads the address off a pipe may close it then.
+        println!("\nCtrl-C để dừng / to stop");
+        println!("motcua: http://{address}   tài liệu API / API documentation: http://{address}/docs/");
         application.server.await?;
         Ok(())
     })

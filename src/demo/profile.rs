@@ -106,7 +106,7 @@ const COMMUNE: Profile = Profile {
     answered: 0.93,
     late: 0.04,
     left_open: 0.01,
-    supplement: 0.24,
+    supplement: 0.20,
     scanned: 0.70,
     electronic: 0.80,
     electronic_other: 0.25,
@@ -122,7 +122,7 @@ const DISTRICT: Profile = Profile {
     online_partial: 0.36,
     late: 0.06,
     left_open: 0.02,
-    supplement: 0.18,
+    supplement: 0.14,
     scanned: 0.65,
     electronic: 0.88,
     electronic_other: 0.35,
@@ -132,12 +132,12 @@ const DISTRICT: Profile = Profile {
 
 const CENTRE: Profile = Profile {
     mix: Mix::Centre,
-    online_full: 0.86,
+    online_full: 0.90,
     online_partial: 0.34,
     answered: 0.97,
     late: 0.03,
     left_open: 0.005,
-    supplement: 0.12,
+    supplement: 0.11,
     scanned: 0.85,
     electronic: 0.95,
     electronic_other: 0.60,
@@ -195,7 +195,7 @@ pub const PROFILES: [Profile; 12] = [
         place: "huyện Sông Lô, tỉnh Vĩnh Phúc",
         weight: 110,
         electronic: 0.96,
-        paid_online: 0.72,
+        paid_online: 0.90,
         ..DISTRICT
     },
     Profile {
@@ -204,7 +204,7 @@ pub const PROFILES: [Profile; 12] = [
         place: "thị trấn Tam Sơn, huyện Sông Lô, tỉnh Vĩnh Phúc",
         weight: 70,
         electronic: 0.94,
-        paid_online: 0.66,
+        paid_online: 0.88,
         ..COMMUNE
     },
     Profile {
@@ -235,7 +235,6 @@ pub const PROFILES: [Profile; 12] = [
         place: "thành phố Hải Dương, tỉnh Hải Dương",
         weight: 50,
         mix: Mix::Justice,
-        late: 0.05,
         ..CENTRE
     },
     Profile {

@@ -132,6 +132,31 @@ fn the_same_data_on_every_run() {
 }
 
 #[test]
+fn a_batch_that_is_rolled_back_runs_again() {
+    let demo = Demo::new("retry", 0);
+    let (agencies, procedures) = (install::agencies().unwrap(), install::procedures().unwrap());
+    let procedures: Vec<Arc<Procedure>> = procedures.into_iter().map(Arc::new).collect();
+    let start = at_local(date(2023, 11, 20), chrono::NaiveTime::MIN);
+    let year = year_of(&demo.app, &PROFILES[0], &agencies, &procedures, (1, 200), start).unwrap();
+    let year = Arc::new(std::sync::Mutex::new(year));
+    let (shared, app, mut runs) = (Arc::clone(&year), demo.app.clone(), 0);
+    let first = demo.app.store.write_long_blocking(TWO_FACED_WARD, move |tx| {
+        let mut year = shared.lock().unwrap();
+        year.roll_back();
+        year.batch(tx, &app)?;
+        runs += 1;
+        if runs == 1 { Err(AppError::Store(StoreError::Retry("lost".into()))) } else { Ok(runs) }
+    });
+    assert_eq!(first.unwrap(), 2);
+    let mut year = Arc::into_inner(year).unwrap().into_inner().unwrap();
+    year.commit();
+    let (dossiers, events) = year.run(&demo.app, |_| ()).unwrap();
+    assert_eq!(dossiers, 200);
+    assert_eq!(demo.heads()[0].seq.unsigned_abs(), events);
+    assert_eq!(demo.files().iter().map(|file| file.events.len() as u64).sum::<u64>(), events);
+}
+
+#[test]
 fn users_have_names_of_their_own_and_every_actor_is_one_of_them() {
     let demo = Demo::new("users", 60);
     let mut names: Vec<&str> = demo.made.users.iter().map(|user| user.username.as_str()).collect();

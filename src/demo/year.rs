@@ -93,7 +93,8 @@ impl Year {
         }
     }
 
-    fn batch(&mut self, tx: &mut Tx<'_>, app: &App) -> Result<(), AppError> {
+    /// Records the next events in an open transaction.
+    pub(super) fn batch(&mut self, tx: &mut Tx<'_>, app: &App) -> Result<(), AppError> {
         let Some(Reverse((first, _))) = self.queue.peek() else { return Ok(()) };
         app.clock.set(*first);
         let mut book = Book::open(tx, app, self.agency)?;
@@ -135,7 +136,7 @@ impl Year {
     }
 
     /// Takes back what a batch did that was not committed.
-    fn roll_back(&mut self) {
+    pub(super) fn roll_back(&mut self) {
         if self.journal.is_empty() {
             return;
         }
@@ -154,7 +155,7 @@ impl Year {
     }
 
     /// Keeps what the batch did, and forgets the files of stories that are over.
-    fn commit(&mut self) {
+    pub(super) fn commit(&mut self) {
         for before in self.journal.drain(..) {
             self.events += 1;
             self.dossiers += u64::from(before.events == 0);

@@ -60,6 +60,26 @@ fn least(gap: i128, step: i128, comparator: Comparator) -> Option<i128> {
     }
 }
 
+/// A fraction in percent with two decimals, half up; `None` for an empty denominator, never 0 or 100.
+#[must_use]
+pub fn percent(numerator: i64, denominator: i64) -> Option<String> {
+    decimal(i128::from(numerator) * 100, i128::from(denominator))
+}
+
+/// Minutes over a count as working days of eight hours, two decimals, half up.
+#[must_use]
+pub fn days(minutes: i64, count: i64) -> Option<String> {
+    decimal(i128::from(minutes), i128::from(count) * 480)
+}
+
+fn decimal(numerator: i128, denominator: i128) -> Option<String> {
+    if denominator == 0 {
+        return None;
+    }
+    let hundredths = (numerator * 200 + denominator).div_euclid(denominator * 2);
+    Some(format!("{}.{:02}", hundredths / 100, hundredths % 100))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +109,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn percents_round_half_up_and_nothing_is_null() {
+        assert_eq!(percent(121, 125).as_deref(), Some("96.80"));
+        assert_eq!(percent(1, 3).as_deref(), Some("33.33"));
+        assert_eq!(percent(2, 3).as_deref(), Some("66.67"));
+        assert_eq!(percent(1, 800).as_deref(), Some("0.13"));
+        assert_eq!(percent(0, 0), None);
+        assert_eq!(days(960, 2).as_deref(), Some("1.00"));
     }
 }

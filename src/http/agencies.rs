@@ -37,7 +37,7 @@ pub struct AgencyView {
 #[serde(deny_unknown_fields)]
 pub struct CatalogueQuery {
     /// In force on this date; default: the latest revisions.
-    pub on: Option<String>,
+    pub valid_on: Option<String>,
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
     pub cursor: Option<String>,
@@ -45,6 +45,7 @@ pub struct CatalogueQuery {
 
 /// Agencies by code
 #[utoipa::path(
+    operation_id = "list_agencies",
     tag = "catalogues",
     params(CatalogueQuery),
     responses((status = 200, description = "By code", body = Page<AgencyView>), Reading),
@@ -57,7 +58,7 @@ pub async fn list(
     query: Query<CatalogueQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let size = usize::try_from(limit(query.0.limit)?).unwrap_or(usize::MAX);
-    let on = body::date("on", query.0.on.as_deref())?;
+    let on = body::date("valid_on", query.0.valid_on.as_deref())?;
     let question = format!("agencies {on:?}");
     let after = position(&question, query.0.cursor.as_deref())?;
     let catalogues = state.app.catalogues.clone();
@@ -82,6 +83,7 @@ pub async fn list(
 
 /// One agency, its latest revision
 #[utoipa::path(
+    operation_id = "get_agency",
     tag = "catalogues",
     params(("code" = String, Path)),
     responses((status = 200, description = "The agency", body = AgencyView), Reading),
@@ -141,6 +143,7 @@ fn kept_by(tx: &mut Tx<'_>, app: &App, caller: &Caller, agency: &Agency) -> Resu
 
 /// Add an agency
 #[utoipa::path(
+    operation_id = "create_agency",
     tag = "catalogues",
     request_body = Agency,
     responses((status = 201, description = "Added", body = AgencyView), Writing),
@@ -182,6 +185,7 @@ pub struct ReplaceQuery {
 
 /// A new revision of an agency; retire it by `valid_to`
 #[utoipa::path(
+    operation_id = "replace_agency",
     tag = "catalogues",
     request_body = Agency,
     params(

@@ -39,6 +39,7 @@ pub struct Heads {
 
 /// Heads of the chains within reach
 #[utoipa::path(
+    operation_id = "list_heads",
     tag = "audit",
     responses((status = 200, description = "By agency", body = Heads), Reading),
     security(("bearer" = []))
@@ -119,6 +120,7 @@ impl Wanted {
 
 /// Dossiers voided as entered in error: the events that voided them
 #[utoipa::path(
+    operation_id = "list_voided",
     tag = "audit",
     params(AuditQuery),
     responses((status = 200, description = "By agency and place in the chain", body = Page<AuditedEvent>), Reading),
@@ -136,6 +138,7 @@ pub async fn voided(
 
 /// Events entered later than the working day after they happened; imports apart
 #[utoipa::path(
+    operation_id = "list_late_entries",
     tag = "audit",
     params(LateQuery),
     responses((status = 200, description = "By agency and place in the chain", body = Page<AuditedEvent>), Reading),

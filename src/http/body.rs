@@ -6,8 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::problem::{ApiError, Kind};
-use crate::domain::error::FieldError;
-use crate::domain::event::pointer_of;
+use crate::domain::event::read_strictly;
 
 /// Largest JSON body.
 pub const BODY_LIMIT: usize = 1 << 20;
@@ -50,15 +49,7 @@ impl Json {
     /// # Errors
     /// 422 with a pointer.
     pub fn read<T: DeserializeOwned>(self) -> Result<T, ApiError> {
-        serde_path_to_error::deserialize(Value::Object(self.0)).map_err(|error| {
-            let detail = error.inner().to_string();
-            let code = match detail.split(' ').next() {
-                Some("unknown") => "unknown_field",
-                Some("missing") => "required",
-                _ => "wrong_type",
-            };
-            ApiError::invalid(vec![FieldError { pointer: pointer_of(error.path()), code: code.to_owned(), detail }])
-        })
+        read_strictly(self.0).map_err(|error| ApiError::invalid(vec![error]))
     }
 
     /// Takes one key out of the map.
@@ -123,11 +114,14 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = std::future::Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let read = web::Query::<T>::from_query(request.query_string());
-        std::future::ready(read.map(|query| Self(query.into_inner())).map_err(|error| {
-            let text = error.to_string();
-            let name = text.split('`').nth(1).unwrap_or_default();
-            ApiError::malformed(&format!("?{name}"), &text)
+        let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(request.query_string().as_bytes()));
+        std::future::ready(serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
+            let detail = error.inner().to_string();
+            // A missing or unknown parameter is named in the text, one of the wrong shape by its path.
+            let path = error.path().to_string();
+            let named = detail.split('`').nth(1).map(str::to_owned);
+            let name = if path == "." { named.unwrap_or_default() } else { path };
+            ApiError::malformed(&format!("?{name}"), &detail)
         }))
     }
 }

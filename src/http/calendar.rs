@@ -35,6 +35,7 @@ async fn latest(app: &App) -> Result<HttpResponse, ApiError> {
 
 /// The calendar in force
 #[utoipa::path(
+    operation_id = "get_calendar",
     tag = "catalogues",
     responses((status = 200, description = "Days off and make-up days", body = CalendarView), Reading),
     security(("bearer" = []))
@@ -46,6 +47,7 @@ pub async fn get(_auth: Authed<Anyone>, state: web::Data<State>) -> Result<HttpR
 
 /// A new version of the calendar; later receipts use it
 #[utoipa::path(
+    operation_id = "replace_calendar",
     tag = "catalogues",
     request_body = Calendar,
     params(("If-Match" = String, Header, description = "The `ETag` that the caller saw")),

@@ -32,6 +32,7 @@ pub struct DeadlineQuery {
 
 /// When would it be due, and why
 #[utoipa::path(
+    operation_id = "calculate_deadline",
     tag = "deadlines",
     params(DeadlineQuery),
     responses(
@@ -101,6 +102,7 @@ pub struct DossierDeadline {
 
 /// Why this dossier is due when it is
 #[utoipa::path(
+    operation_id = "explain_deadline",
     tag = "deadlines",
     params(("code" = String, Path, description = "Mã số hồ sơ, or the id")),
     responses((status = 200, description = "Day by day", body = DossierDeadline), Reading),

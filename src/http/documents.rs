@@ -78,6 +78,7 @@ async fn seen(state: &State, caller: Caller, name: String, query: &ReadQuery) ->
 
 /// Components, result and digital files of one dossier
 #[utoipa::path(
+    operation_id = "list_documents",
     tag = "dossiers",
     params(("code" = String, Path, description = "Mã số hồ sơ, or the id"), ReadQuery),
     responses((status = 200, description = "What is there", body = Documents), Reading),
@@ -108,6 +109,7 @@ pub async fn documents(
 
 /// The rating of one dossier
 #[utoipa::path(
+    operation_id = "get_rating",
     tag = "dossiers",
     params(("code" = String, Path, description = "Mã số hồ sơ, or the id"), ReadQuery),
     responses((status = 200, description = "The rating, if there is one", body = Rating), Reading),

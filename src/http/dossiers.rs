@@ -13,10 +13,10 @@ use super::page::{Page, bad_cursor, cursor, limit, position};
 use super::problem::{ApiError, Kind};
 use super::responses::{Reading, Writing};
 use super::view::{DossierView, shown_applicant};
-use crate::app::access::READERS;
+use crate::app::access::{READERS, handles};
 use crate::app::dossiers::{Done, Key, NewDossier, create as create_dossier, locate};
 use crate::app::record::File;
-use crate::app::{App, AppError, Caller};
+use crate::app::{AppError, Caller};
 use crate::domain::actor::Role;
 use crate::domain::dossier::{OnTimeStatus, State as DossierState};
 use crate::domain::error::FieldError;
@@ -106,6 +106,7 @@ pub(super) fn key_of(
 
 /// Submit a dossier, or submit and receive it
 #[utoipa::path(
+    operation_id = "create_dossier",
     tag = "dossiers",
     request_body = CreateDossier,
     params(("Idempotency-Key" = Option<String>, Header, description = "A retried request never makes a second dossier")),
@@ -132,7 +133,7 @@ pub async fn create(
         },
         other => other.into(),
     })?;
-    let view = view_of(&state.app, &auth.caller, done).await?;
+    let view = view_of(done)?;
     let name = view.code.clone().unwrap_or_else(|| view.id.to_string());
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/api/v1/dossiers/{name}")))
@@ -141,25 +142,15 @@ pub async fn create(
 }
 
 /// The answer to a write: the dossier as the request left it, also when it is repeated.
-pub(super) async fn view_of(app: &App, caller: &Caller, done: Done) -> Result<DossierView, ApiError> {
-    let catalogues = app.catalogues.clone();
-    let (caller, now) = (caller.clone(), app.clock.now());
-    let Done { mut file, version, replayed } = done;
+pub(super) fn view_of(done: Done) -> Result<DossierView, ApiError> {
+    let Done { mut file, version, replayed, standing } = done;
     if replayed {
         file.events.retain(|event| event.n <= version);
     }
-    app.store
-        .read(move |tx| {
-            let agencies = catalogues.agencies(tx)?;
-            let tree = Tree::new(&agencies, business_date(now), now);
-            let at = file.events.last().map_or(now, |event| event.recorded_at);
-            let dossier = fold(&file.agency, file.id, &file.events).ok_or(AppError::NotFound)?;
-            let standing = caller.standing(&tree, &file.agency);
-            let full = caller.sees_personal(&tree, &file.agency, &dossier.submitted_by);
-            Ok::<_, AppError>(DossierView::new(&dossier, shown_applicant(&file, full), at, Some(&standing)))
-        })
-        .await
-        .map_err(ApiError::from)
+    let dossier = file.dossier().ok_or(AppError::NotFound)?;
+    let at = file.events.last().map_or(dossier.submitted_at, |event| event.recorded_at);
+    let applicant = shown_applicant(&file, handles(&standing, &dossier.submitted_by));
+    Ok(DossierView::new(&dossier, applicant, at, Some(&standing)))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -172,6 +163,7 @@ pub struct ReadQuery {
 
 /// One dossier, also as it was known then
 #[utoipa::path(
+    operation_id = "get_dossier",
     tag = "dossiers",
     params(("code" = String, Path, description = "Mã số hồ sơ, or the id"), ReadQuery),
     responses((status = 200, description = "The dossier", body = DossierView), Reading),
@@ -274,6 +266,7 @@ pub struct ListQuery {
 
 /// Dossiers, newest receipt first; with `indicator` and `part` those behind a figure
 #[utoipa::path(
+    operation_id = "list_dossiers",
     tag = "dossiers",
     params(ListQuery),
     responses((status = 200, description = "A page; applicants are masked", body = Page<DossierView>), Reading),

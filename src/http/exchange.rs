@@ -34,6 +34,7 @@ pub struct ImportQuery {
 
 /// Import dossiers and catalogue documents, one JSON object a line
 #[utoipa::path(
+    operation_id = "import_dossiers",
     tag = "exchange",
     params(ImportQuery),
     request_body(content = String, content_type = "application/x-ndjson", description = "One dossier with its events a line"),
@@ -90,6 +91,7 @@ pub struct ExportQuery {
 
 /// Export dossiers in the import format; personal values are masked
 #[utoipa::path(
+    operation_id = "export_dossiers",
     tag = "exchange",
     params(ExportQuery),
     responses((status = 200, description = "One dossier a line", body = String, content_type = "application/x-ndjson"), Reading),

@@ -24,7 +24,10 @@ impl Known {
         let asked: Vec<&str> = path.split('/').collect();
         let fits = |pattern: &[String]| {
             pattern.len() == asked.len()
-                && pattern.iter().zip(&asked).all(|(part, given)| part == given || part.starts_with('{'))
+                && pattern.iter().zip(&asked).all(|(part, given)| {
+                    // A parameter takes no empty segment: `/dossiers/` is no dossier.
+                    part == given || (part.starts_with('{') && !given.is_empty())
+                })
         };
         let found = self.0.iter().filter(|(pattern, _)| fits(pattern));
         let mut methods: Vec<&'static str> = found.flat_map(|(_, methods)| methods.iter().copied()).collect();

@@ -14,7 +14,7 @@ use super::problem::ApiError;
 use super::responses::Reading;
 use crate::app::access::STAFF;
 use crate::store::catalogues::{Tree, calendar_version};
-use crate::store::figures::{Counts, Figure, GroupBy, days, figures, percent};
+use crate::store::figures::{Counts, Cut, Figure, GroupBy, by_month, days, figures, percent};
 use crate::store::indicators::{self, DEFINITION_VERSION, Direction, Indicator};
 use crate::store::query::Filters;
 
@@ -83,6 +83,7 @@ impl IndicatorView {
 
 /// The catalogue of indicators
 #[utoipa::path(
+    operation_id = "list_indicators",
     tag = "indicators",
     responses((status = 200, description = "All definitions", body = IndicatorList), Reading),
     security(("bearer" = []))
@@ -232,6 +233,7 @@ pub(super) fn filters_of(
 
 /// Values at a cut, each opening into its dossiers
 #[utoipa::path(
+    operation_id = "get_values",
     tag = "indicators",
     params(ValuesQuery),
     responses((status = 200, description = "Exact counts and percents", body = ValuesAnswer), Reading),
@@ -283,7 +285,17 @@ pub async fn values(
                 GroupBy::Procedure => procedures.at(key, ask.to, ask.known_at).map(|r| r.body.name.clone()),
                 GroupBy::Field | GroupBy::Channel | GroupBy::Month => None,
             };
-            let found = figures(tx, &catalogues, &cut, &asked, by, &groups)?;
+            let found = if by == Some(GroupBy::Month) {
+                // A month opens into the same agencies that it counts: those of the tree at its own end.
+                let month = |(name, slice): (String, Cut)| -> Result<(String, Cut), ApiError> {
+                    let ask = CutQuery { from: slice.from, to: slice.to, ..ask.clone() };
+                    Ok((name, ask.resolve(tx, &catalogues, &caller, &STAFF, now)?.0))
+                };
+                let months = cut.months().into_iter().map(month).collect::<Result<Vec<_>, _>>()?;
+                by_month(tx, &catalogues, &months, &asked)?
+            } else {
+                figures(tx, &catalogues, &cut, &asked, by, &groups)?
+            };
             let views = found.into_iter().map(|figure| {
                 let link = link_of(&ask, &figure, by);
                 let group = figure.group.zip(by).map(|(key, by)| Group {

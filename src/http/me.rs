@@ -24,6 +24,7 @@ pub struct Me {
 
 /// The signed-in user
 #[utoipa::path(
+    operation_id = "get_me",
     tag = "sign-in",
     responses((status = 200, description = "The caller", body = Me), Reading),
     security(("bearer" = []))

@@ -84,6 +84,7 @@ pub struct PaymentQuery {
 
 /// Payments, newest first; with `indicator` and `part` those behind a figure
 #[utoipa::path(
+    operation_id = "list_payments",
     tag = "indicators",
     params(PaymentQuery),
     responses((status = 200, description = "A page", body = Page<PaymentView>), Reading),
@@ -187,6 +188,7 @@ pub struct DossierPayment {
 
 /// Payments of one dossier; recorded by events
 #[utoipa::path(
+    operation_id = "list_payments_of_dossier",
     tag = "dossiers",
     params(("code" = String, Path, description = "Mã số hồ sơ, or the id"), ReadQuery),
     responses((status = 200, description = "In order of recording", body = DossierPayments), Reading),

@@ -32,6 +32,7 @@ pub struct PlanList {
 
 /// All plans, latest revisions
 #[utoipa::path(
+    operation_id = "list_plans",
     tag = "plans",
     responses((status = 200, description = "By id", body = PlanList), Reading),
     security(("bearer" = []))
@@ -46,6 +47,7 @@ pub async fn list(_auth: Authed<Staff>, state: web::Data<State>) -> Result<HttpR
 
 /// One plan
 #[utoipa::path(
+    operation_id = "get_plan",
     tag = "plans",
     params(("id" = String, Path)),
     responses((status = 200, description = "The plan", body = Plan), Reading),
@@ -73,6 +75,7 @@ async fn find(app: &App, id: String) -> Result<(Plan, i32), ApiError> {
 
 /// Add a plan, or a new revision of one
 #[utoipa::path(
+    operation_id = "create_plan",
     tag = "plans",
     request_body = Plan,
     responses((status = 201, description = "Stored", body = Plan), Writing),
@@ -205,6 +208,7 @@ pub struct Scorecard {
 
 /// The plan's targets against the figures
 #[utoipa::path(
+    operation_id = "get_scorecard",
     tag = "plans",
     params(("id" = String, Path), ScorecardQuery),
     responses((status = 200, description = "Target by target", body = Scorecard), Reading),

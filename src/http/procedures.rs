@@ -34,7 +34,7 @@ pub struct ProcedureVersion {
 #[serde(deny_unknown_fields)]
 pub struct ProcedureQuery {
     /// In force on this date; default: the latest revisions.
-    pub on: Option<String>,
+    pub valid_on: Option<String>,
     /// Lĩnh vực.
     pub field: Option<String>,
     /// Drill-down: an indicator whose unit is the procedure, with `part` and the cut.
@@ -61,6 +61,7 @@ pub struct ProcedureQuery {
 
 /// Procedures by code; with `indicator` and `part` those behind a figure
 #[utoipa::path(
+    operation_id = "list_procedures",
     tag = "catalogues",
     params(ProcedureQuery),
     responses((status = 200, description = "By code", body = Page<ProcedureVersion>), Reading),
@@ -75,7 +76,7 @@ pub async fn list(
     let query = query.0;
     let now = state.app.clock.now();
     let size = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
-    let on = body::date("on", query.on.as_deref())?;
+    let on = body::date("valid_on", query.valid_on.as_deref())?;
     let bare = ProcedureQuery { limit: None, cursor: None, count: None, ..query.clone() };
     let question = serde_json::to_string(&bare).unwrap_or_default();
     let after = position(&question, query.cursor.as_deref())?;
@@ -136,6 +137,7 @@ pub async fn list(
 
 /// One procedure, its latest revision
 #[utoipa::path(
+    operation_id = "get_procedure",
     tag = "catalogues",
     params(("code" = String, Path)),
     responses((status = 200, description = "The procedure", body = ProcedureVersion), Reading),
@@ -167,6 +169,7 @@ fn tagged(mut answer: actix_web::HttpResponseBuilder, view: &ProcedureVersion) -
 
 /// Add a procedure
 #[utoipa::path(
+    operation_id = "create_procedure",
     tag = "catalogues",
     request_body = Procedure,
     responses((status = 201, description = "Added", body = ProcedureVersion), Writing),
@@ -200,6 +203,7 @@ pub async fn create(
 
 /// A new version of a procedure, from its `effective_from` on; retire it by `valid_to`
 #[utoipa::path(
+    operation_id = "replace_procedure",
     tag = "catalogues",
     request_body = Procedure,
     params(("code" = String, Path), ("If-Match" = String, Header, description = "The `ETag` that the caller saw")),

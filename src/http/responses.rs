@@ -9,22 +9,22 @@ use super::problem::ProblemDocument;
 pub enum Reading {
     /// The request cannot be read
     #[response(status = 400, content_type = "application/problem+json")]
-    Malformed(#[to_schema] ProblemDocument),
+    Malformed(ProblemDocument),
     /// No valid access token
     #[response(status = 401, content_type = "application/problem+json")]
-    Unauthenticated(#[to_schema] ProblemDocument),
+    Unauthenticated(ProblemDocument),
     /// Not permitted to this caller
     #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(#[to_schema] ProblemDocument),
+    Forbidden(ProblemDocument),
     /// Does not exist, or lies outside the caller's scope
     #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] ProblemDocument),
+    NotFound(ProblemDocument),
     /// A parameter breaks a rule
     #[response(status = 422, content_type = "application/problem+json")]
-    Invalid(#[to_schema] ProblemDocument),
+    Invalid(ProblemDocument),
     /// Temporarily unavailable; try again
     #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] ProblemDocument),
+    Unavailable(ProblemDocument),
 }
 
 /// Writes with a body, signed in.
@@ -32,38 +32,38 @@ pub enum Reading {
 pub enum Writing {
     /// The request cannot be read
     #[response(status = 400, content_type = "application/problem+json")]
-    Malformed(#[to_schema] ProblemDocument),
+    Malformed(ProblemDocument),
     /// No valid access token
     #[response(status = 401, content_type = "application/problem+json")]
-    Unauthenticated(#[to_schema] ProblemDocument),
+    Unauthenticated(ProblemDocument),
     /// Not permitted to this caller
     #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(#[to_schema] ProblemDocument),
+    Forbidden(ProblemDocument),
     /// Does not exist, or lies outside the caller's scope
     #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] ProblemDocument),
+    NotFound(ProblemDocument),
     /// Not possible in the present state, or exists already
     #[response(status = 409, content_type = "application/problem+json")]
-    Conflict(#[to_schema] ProblemDocument),
+    Conflict(ProblemDocument),
     /// If-Match names another version
     #[response(status = 412, content_type = "application/problem+json")]
-    Stale(#[to_schema] ProblemDocument),
+    Stale(ProblemDocument),
     /// The body is too large
     #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(#[to_schema] ProblemDocument),
+    TooLarge(ProblemDocument),
     /// The content type is not supported
     #[response(status = 415, content_type = "application/problem+json")]
-    MediaType(#[to_schema] ProblemDocument),
+    MediaType(ProblemDocument),
     /// A field breaks a rule
     #[response(status = 422, content_type = "application/problem+json")]
-    Invalid(#[to_schema] ProblemDocument),
+    Invalid(ProblemDocument),
     /// If-Match is missing
     #[response(status = 428, content_type = "application/problem+json")]
-    NeedsIfMatch(#[to_schema] ProblemDocument),
+    NeedsIfMatch(ProblemDocument),
     /// Temporarily unavailable; try again
     #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] ProblemDocument),
+    Unavailable(ProblemDocument),
     /// No storage space left
     #[response(status = 507, content_type = "application/problem+json")]
-    Full(#[to_schema] ProblemDocument),
+    Full(ProblemDocument),
 }

@@ -131,6 +131,7 @@ pub struct UserQuery {
 
 /// Users whose roles lie within the admin's reach
 #[utoipa::path(
+    operation_id = "list_users",
     tag = "catalogues",
     params(UserQuery),
     responses((status = 200, description = "By username", body = Page<User>), Reading),
@@ -174,6 +175,7 @@ pub async fn list(
 
 /// One user
 #[utoipa::path(
+    operation_id = "get_user",
     tag = "catalogues",
     params(("id" = Uuid, Path)),
     responses((status = 200, description = "The user", body = User), Reading),
@@ -207,6 +209,7 @@ fn tagged(mut answer: actix_web::HttpResponseBuilder, user: &User) -> HttpRespon
 
 /// Add a user
 #[utoipa::path(
+    operation_id = "create_user",
     tag = "catalogues",
     request_body = NewUser,
     responses((status = 201, description = "Added", body = User), Writing),
@@ -267,6 +270,7 @@ pub async fn create(
 
 /// Change a user's name, roles, password or standing
 #[utoipa::path(
+    operation_id = "replace_user",
     tag = "catalogues",
     request_body = UserChange,
     params(("id" = Uuid, Path), ("If-Match" = String, Header, description = "The `ETag` that the caller saw")),

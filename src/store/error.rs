@@ -32,6 +32,8 @@ impl From<DieselError> for StoreError {
                 DatabaseErrorKind::UniqueViolation => Self::Conflict(text),
                 DatabaseErrorKind::SerializationFailure => Self::Retry(text),
                 DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => Self::Unavailable(text),
+                // Of the triggers that keep SQLite from replacing history.
+                _ if text.contains("append-only: the row of") => Self::Conflict(text),
                 _ if text.contains("deadlock detected") => Self::Retry(text),
                 _ if text.contains("locked") || text.contains("terminating connection") => Self::Unavailable(text),
                 _ if text.contains("disk is full") || text.contains("No space left") => Self::Full(text),

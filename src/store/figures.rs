@@ -10,7 +10,8 @@ use super::indicators::{Indicator, Instants, Part, Subject};
 use super::query::{FactQuery, Filters, Tally};
 use super::tx::Tx;
 use crate::domain::catalogue::{Procedure, ServiceLevel};
-use crate::domain::time::{Instant, end_of_day, from_micros, start_of_day};
+pub use crate::domain::score::{days, percent};
+use crate::domain::time::{Instant, end_of_day, start_of_day};
 
 /// Which agencies' dossiers, in which period, as known when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +146,7 @@ pub struct Figure {
     pub counts: Counts,
 }
 
-/// Figures of a cut, in the order asked for; with groups, every group that occurs.
+/// Figures of a cut, in the order asked for; with groups, every group that occurs. For months see [`by_month`].
 ///
 /// # Errors
 /// The database fails.
@@ -157,40 +158,57 @@ pub fn figures(
     by: Option<GroupBy>,
     children: &BTreeMap<String, String>,
 ) -> Result<Vec<Figure>, StoreError> {
+    debug_assert!(by != Some(GroupBy::Month), "each month is a cut of its own");
     let mut found: Vec<BTreeMap<String, Counts>> = vec![BTreeMap::new(); indicators.len()];
-    if by == Some(GroupBy::Month) {
-        for (month, slice) in cut.months() {
-            for (i, figure) in figures(tx, catalogues, &slice, indicators, None, children)?.into_iter().enumerate() {
-                found[i].insert(month.clone(), figure.counts);
+    let group = |key: &str| match by {
+        None => String::new(),
+        Some(GroupBy::Agency) => children.get(key).cloned().unwrap_or_else(|| key.to_owned()),
+        Some(_) => key.to_owned(),
+    };
+    rows(tx, cut, indicators, by, &group, &mut found)?;
+    for (i, indicator) in indicators.iter().enumerate() {
+        if matches!(indicator.subject, Subject::ProcedureOfDossiers | Subject::Catalogue) {
+            for ((key, _), inside) in procedures(tx, catalogues, cut, indicator, by, &group)? {
+                let counts = found[i].entry(key).or_default();
+                counts.denominator += 1;
+                counts.numerator += i64::from(inside);
             }
         }
-    } else {
-        let group = |key: &str| match by {
-            None => String::new(),
-            Some(GroupBy::Agency) => children.get(key).cloned().unwrap_or_else(|| key.to_owned()),
-            Some(_) => key.to_owned(),
-        };
-        rows(tx, cut, indicators, by, &group, &mut found)?;
-        for (i, indicator) in indicators.iter().enumerate() {
-            if matches!(indicator.subject, Subject::ProcedureOfDossiers | Subject::Catalogue) {
-                for ((key, _), inside) in procedures(tx, catalogues, cut, indicator, by, &group)? {
-                    let counts = found[i].entry(key).or_default();
-                    counts.denominator += 1;
-                    counts.numerator += i64::from(inside);
-                }
-            }
-            if by.is_none() {
-                found[i].entry(String::new()).or_default();
-            }
+        if by.is_none() {
+            found[i].entry(String::new()).or_default();
         }
     }
+    Ok(in_order(indicators, found, by.is_some()))
+}
+
+/// Figures of months, each a cut of its own: its agencies are those of the tree at the month's end.
+///
+/// # Errors
+/// The database fails.
+pub fn by_month(
+    tx: &mut Tx<'_>,
+    catalogues: &Catalogues,
+    months: &[(String, Cut)],
+    indicators: &[&'static Indicator],
+) -> Result<Vec<Figure>, StoreError> {
+    let mut found: Vec<BTreeMap<String, Counts>> = vec![BTreeMap::new(); indicators.len()];
+    for (month, cut) in months {
+        let figures = figures(tx, catalogues, cut, indicators, None, &BTreeMap::new())?;
+        for (groups, figure) in found.iter_mut().zip(figures) {
+            groups.insert(month.clone(), figure.counts);
+        }
+    }
+    Ok(in_order(indicators, found, true))
+}
+
+fn in_order(indicators: &[&'static Indicator], found: Vec<BTreeMap<String, Counts>>, grouped: bool) -> Vec<Figure> {
     let mut figures = Vec::new();
     for (indicator, groups) in indicators.iter().zip(found) {
         for (key, counts) in groups {
-            figures.push(Figure { indicator, group: by.map(|_| key), counts });
+            figures.push(Figure { indicator, group: grouped.then_some(key), counts });
         }
     }
-    Ok(figures)
+    figures
 }
 
 /// Counts of dossier and payment indicators: one scan per table.
@@ -232,7 +250,8 @@ fn rows(
                     _ => None,
                 };
                 let counts = Counts { denominator: row.sums[2 * slot], numerator: row.sums[2 * slot + 1], responses };
-                if counts.denominator != 0 || counts.numerator != 0 || by.is_none() {
+                let rated = responses.is_some_and(|(_, finished)| finished != 0);
+                if counts.denominator != 0 || counts.numerator != 0 || rated || by.is_none() {
                     *found[*i].entry(key.clone()).or_default() += counts;
                 }
             }
@@ -288,7 +307,10 @@ fn procedures(
     if with_online {
         let predicate = indicator.predicate(Part::Numerator, &instants);
         let key = if by == Some(GroupBy::Agency) { "agency_id" } else { "''" };
-        for row in tally(tx, cut, "facts", [key, "procedure"], &[format!("CASE WHEN {predicate} THEN 1 ELSE 0 END")])? {
+        // A filter by field is about the procedure as the catalogue has it now, not as it was at receipt.
+        let cut = Cut { filters: Filters { field: None, ..cut.filters.clone() }, ..cut.clone() };
+        for row in tally(tx, &cut, "facts", [key, "procedure"], &[format!("CASE WHEN {predicate} THEN 1 ELSE 0 END")])?
+        {
             if row.sums[0] > 0 {
                 let place = if by == Some(GroupBy::Agency) { group(&row.keys[0]) } else { String::new() };
                 online.insert((place, row.keys[1].clone()));
@@ -368,51 +390,15 @@ pub fn procedure_list(
     Ok(found.into_iter().filter(|(_, inside)| wanted(*inside)).map(|((_, code), _)| code).collect())
 }
 
-/// A fraction in percent with two decimals, half up; `None` for an empty denominator, never 0 or 100.
-#[must_use]
-pub fn percent(numerator: i64, denominator: i64) -> Option<String> {
-    decimal(i128::from(numerator) * 100, i128::from(denominator))
-}
-
-/// Minutes over a count as working days of eight hours, two decimals, half up.
-#[must_use]
-pub fn days(minutes: i64, count: i64) -> Option<String> {
-    decimal(i128::from(minutes), i128::from(count) * 480)
-}
-
-fn decimal(numerator: i128, denominator: i128) -> Option<String> {
-    if denominator == 0 {
-        return None;
-    }
-    let hundredths = (numerator * 200 + denominator).div_euclid(denominator * 2);
-    Some(format!("{}.{:02}", hundredths / 100, hundredths % 100))
-}
-
 /// The instant from which a figure known at `known_at` can no longer change.
 #[must_use]
 pub fn settled(known_at: Instant, now: Instant) -> bool {
     known_at <= now - chrono::Duration::seconds(5)
 }
 
-/// An instant of a fact row.
-#[must_use]
-pub fn instant(micros: i64) -> Instant {
-    from_micros(micros)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn percents_round_half_up_and_nothing_is_null() {
-        assert_eq!(percent(121, 125).as_deref(), Some("96.80"));
-        assert_eq!(percent(1, 3).as_deref(), Some("33.33"));
-        assert_eq!(percent(2, 3).as_deref(), Some("66.67"));
-        assert_eq!(percent(1, 800).as_deref(), Some("0.13"));
-        assert_eq!(percent(0, 0), None);
-        assert_eq!(days(960, 2).as_deref(), Some("1.00"));
-    }
 
     #[test]
     fn months_cover_the_period_without_overlap() {

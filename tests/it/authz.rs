@@ -100,6 +100,12 @@ const OPERATIONS: &[Operation] = operations! {
     GET "/api/v1/dossiers/{code}/payments" by dossier        => [200 200 200 200 403 404 401]
                                                                 [200 200 200 200 403 404 401]
                                                                 [404 404 404 404 404 404 401];
+    GET "/api/v1/dossiers/{code}/documents" by dossier       => [200 200 200 200 403 404 401]
+                                                                [200 200 200 200 403 404 401]
+                                                                [404 404 404 404 404 404 401];
+    GET "/api/v1/dossiers/{code}/rating" by dossier          => [200 200 200 200 403 404 401]
+                                                                [200 200 200 200 403 404 401]
+                                                                [404 404 404 404 404 404 401];
 
     GET "/api/v1/indicators" by path                         => [200 200 200 200 200 200 401];
     GET "/api/v1/indicators/values" by of_agency             => [200 200 200 200 200 403 401]
@@ -154,10 +160,10 @@ fn the_matrix(app: &TestApp) {
         for (i, place) in PLACES.iter().enumerate() {
             let Some(expected) = operation.expect.get(i) else { continue };
             for (caller, expected) in CALLERS.iter().zip(expected) {
-                let scene = Scene { app, place, caller, operation: operation.path };
+                let scene = Scene { app, place, operation: operation.path };
                 let ask = (operation.ask)(&scene);
                 let client = if *caller == "anonymous" { app.anonymous() } else { app.user(caller) };
-                let answer = ask.send(client, operation.method);
+                let answer = ask.send(client, operation.method, place);
                 if answer.status != *expected {
                     wrong.push(format!(
                         "{} {} at {place} as {caller}: {} instead of {expected}: {}",
@@ -191,7 +197,7 @@ fn a_foreign_dossier_looks_like_none(app: &TestApp) {
     for (none, name) in missing {
         let real = foreign[name].as_str().expect("a name");
         for caller in ["clerk", "officer", "leader", "auditor", "admin", "portal"] {
-            for tail in ["", "/events", "/deadline", "/payments"] {
+            for tail in ["", "/events", "/deadline", "/payments", "/documents", "/rating"] {
                 let get = |name: &str| app.user(caller).get(&format!("/dossiers/{name}{tail}"));
                 let (there, not_there) = (get(real), get(none));
                 there.problem(404, "not-found");
@@ -285,8 +291,8 @@ fn a_user_without_roles_enters_nowhere(app: &TestApp) {
         if operation.expect[0][6] == 200 {
             continue;
         }
-        let scene = Scene { app, place: AGENCY, caller: "nobody", operation: operation.path };
-        let answer = (operation.ask)(&scene).send(app.user("nobody"), operation.method);
+        let scene = Scene { app, place: AGENCY, operation: operation.path };
+        let answer = (operation.ask)(&scene).send(app.user("nobody"), operation.method, "any");
         answer.problem(403, "forbidden");
     }
     let me: Value = app.user("clerk").get("/me").expect(200);

@@ -198,5 +198,7 @@ CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events
     FOR EACH STATEMENT EXECUTE FUNCTION motcua_append_only();
 CREATE TRIGGER catalogue_append_only BEFORE UPDATE OR DELETE ON catalogue
     FOR EACH ROW EXECUTE FUNCTION motcua_append_only();
+CREATE TRIGGER catalogue_no_truncate BEFORE TRUNCATE ON catalogue
+    FOR EACH STATEMENT EXECUTE FUNCTION motcua_append_only();
 CREATE TRIGGER personal_no_update BEFORE UPDATE ON personal
     FOR EACH ROW EXECUTE FUNCTION motcua_append_only();

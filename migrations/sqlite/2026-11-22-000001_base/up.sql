@@ -197,3 +197,14 @@ CREATE TRIGGER catalogue_no_delete BEFORE DELETE ON catalogue
     BEGIN SELECT RAISE(ABORT, 'history is append-only: DELETE on catalogue is refused'); END;
 CREATE TRIGGER personal_no_update BEFORE UPDATE ON personal
     BEGIN SELECT RAISE(ABORT, 'history is append-only: UPDATE on personal is refused'); END;
+-- INSERT OR REPLACE deletes without firing the triggers above.
+CREATE TRIGGER events_no_replace BEFORE INSERT ON events
+    WHEN EXISTS (SELECT 1 FROM events WHERE agency_id = NEW.agency_id AND seq = NEW.seq)
+        OR EXISTS (SELECT 1 FROM events WHERE agency_id = NEW.agency_id AND dossier_id = NEW.dossier_id AND n = NEW.n)
+    BEGIN SELECT RAISE(ABORT, 'history is append-only: REPLACE on events is refused'); END;
+CREATE TRIGGER catalogue_no_replace BEFORE INSERT ON catalogue
+    WHEN EXISTS (SELECT 1 FROM catalogue WHERE kind = NEW.kind AND code = NEW.code AND revision = NEW.revision)
+    BEGIN SELECT RAISE(ABORT, 'history is append-only: REPLACE on catalogue is refused'); END;
+CREATE TRIGGER personal_no_replace BEFORE INSERT ON personal
+    WHEN EXISTS (SELECT 1 FROM personal WHERE agency_id = NEW.agency_id AND dossier_id = NEW.dossier_id AND n = NEW.n)
+    BEGIN SELECT RAISE(ABORT, 'history is append-only: REPLACE on personal is refused'); END;

@@ -22,7 +22,7 @@ use super::error::FieldError;
 use super::time::Instant;
 
 macro_rules! events {
-    ($($variant:ident = $text:literal, read_only [$($decided:literal),*], personal [$($personal:literal),*];)+) => {
+    ($($variant:ident = $text:tt, read_only [$($decided:literal),*], personal [$($personal:literal),*];)+) => {
         text_enum! {
             /// Names of the events.
             EventType { $($variant = $text),+ }
@@ -95,7 +95,11 @@ events! {
     DeadlineRecomputed = "deadline_recomputed", read_only ["calendar_version", "notice", "due", "due_strict"], personal [];
 }
 
-fn read_strictly<T: serde::de::DeserializeOwned>(fields: Map<String, Value>) -> Result<T, FieldError> {
+/// Reads an object whose type refuses unknown fields.
+///
+/// # Errors
+/// The place and the reason, as serde names them.
+pub fn read_strictly<T: serde::de::DeserializeOwned>(fields: Map<String, Value>) -> Result<T, FieldError> {
     serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
         let pointer = pointer_of(error.path());
         let detail = error.inner().to_string();

@@ -9,7 +9,6 @@ use crate::harness::{Answer, Client, TestApp, escaped};
 pub struct Scene<'a> {
     pub app: &'a TestApp,
     pub place: &'a str,
-    pub caller: &'a str,
     pub operation: &'static str,
 }
 
@@ -33,8 +32,9 @@ impl Ask {
         Self { version: version.as_i64(), ..self }
     }
 
-    pub fn send(self, client: Client<'_>, method: &'static str) -> Answer {
-        let mut request = client.request(method, &format!("/{}", self.path)).key(&format!("{method} {}", self.path));
+    /// With a key of its own: portals have to send one.
+    pub fn send(self, client: Client<'_>, method: &'static str, place: &str) -> Answer {
+        let mut request = client.request(method, &format!("/{}", self.path)).key(&format!("{place}: {}", self.path));
         if let Some(version) = self.version {
             request = request.version(version);
         }

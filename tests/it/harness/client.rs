@@ -1,6 +1,5 @@
 //! Requests over real HTTP, and their answers.
 
-use motcua::domain::time::Instant;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -175,12 +174,6 @@ impl Answer {
             .is_some_and(|errors| errors.iter().any(|error| error["pointer"] == pointer && error["code"] == code));
         assert!(found, "{}: {pointer} {code} is not among {}", self.asked, body["errors"]);
     }
-}
-
-/// An instant of an answer.
-#[track_caller]
-pub fn instant(value: &Value) -> Instant {
-    super::at(value.as_str().expect("a time"))
 }
 
 /// Text for a query string or a form.

@@ -20,9 +20,9 @@ use motcua::domain::code::{CodePattern, DEFAULT_PATTERN};
 use motcua::domain::time::{Instant, parse};
 use motcua::http::State;
 use motcua::startup::{Application, open};
-use motcua::store::DatabaseUrl;
+use motcua::store::{DatabaseUrl, Store};
 
-pub use client::{Answer, Client, escaped, form, instant};
+pub use client::{Answer, Client, escaped, form};
 
 use crate::factory;
 
@@ -128,7 +128,8 @@ pub fn postgres_app() -> Option<TestApp> {
         return None;
     };
     let template = TEMPLATE.get_or_init(|| {
-        let name = fresh_name("template");
+        let name = server.template();
+        server.run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         server.run(&format!("CREATE DATABASE {name}"));
         let directory = directory(&name);
         prepare(&DatabaseUrl::Postgres(server.url(&name)), &directory);
@@ -200,7 +201,9 @@ impl TestApp {
         let own_clock = clock.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let app = open(&settings, own_clock).await.expect("the database opens");
+                // The template is migrated and has its defaults.
+                let store = Store::open(&settings.database).expect("the database opens");
+                let app = App::new(store, own_clock, settings.code_pattern.clone());
                 let application = Application::build(&settings, app.clone()).expect("the program starts");
                 let handle = application.server.handle();
                 ready.send((application.port, application.state.clone(), handle, app)).expect("the test waits");

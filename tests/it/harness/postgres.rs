@@ -13,7 +13,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-/// An existing server to be used instead, as the URL of a database in which databases may be created.
+/// An existing server to be used instead, as the URL of one of its databases; others are created beside it.
 const VARIABLE: &str = "MOTCUA_TEST_POSTGRES";
 
 /// A server for the tests.
@@ -23,7 +23,7 @@ pub struct Server {
     suffix: String,
     /// One database is made at a time: a template must not be in use.
     admin: Mutex<PgConnection>,
-    #[expect(dead_code, reason = "holds the guard's standard input open")]
+    /// Holds the guard's standard input open; none for a server that was there already.
     guard: Option<Child>,
 }
 
@@ -34,6 +34,11 @@ pub fn server() -> Option<&'static Server> {
 }
 
 impl Server {
+    /// Name of the template: on a server that stays there is at most one left over, from one run at a time.
+    pub fn template(&self) -> String {
+        if self.guard.is_some() { super::fresh_name("template") } else { "motcua_template".to_owned() }
+    }
+
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         format!("{}{database}{}", self.prefix, self.suffix)
@@ -47,8 +52,9 @@ impl Server {
 
 fn start() -> Option<Server> {
     if let Ok(url) = std::env::var(VARIABLE) {
-        let (prefix, name) = url.rsplit_once('/').expect("a URL with a database");
-        let suffix = name.split_once('?').map_or(String::new(), |(_, query)| format!("?{query}"));
+        let (place, query) = url.split_once('?').unwrap_or((&url, ""));
+        let (prefix, _) = place.rsplit_once('/').expect("a URL with a database");
+        let suffix = if query.is_empty() { String::new() } else { format!("?{query}") };
         let admin = Mutex::new(PgConnection::establish(&url).expect("the given PostgreSQL answers"));
         return Some(Server { prefix: format!("{prefix}/"), suffix, admin, guard: None });
     }

@@ -1,0 +1,103 @@
+//! Random histories against the definitions: the fact rows against the fold, every figure and every list behind it
+//! against the naïve recount of `motcua::verify`, settled figures against themselves after more has been recorded.
+//!
+//! Each test plays seeded stories: some months in a dozen offices, told through the same `Book` that serves requests,
+//! under a simulated clock. The same seed is the same story on every database. By default each test plays one;
+//!
+//! ```sh
+//! MOTCUA_ORACLE_CASES=50 cargo test --test it oracle      # fifty stories per test and database
+//! MOTCUA_ORACLE_SEED=1234 cargo test --test it oracle     # begins with this one: the seed that a failure names
+//! ```
+
+mod asks;
+mod dice;
+mod drafts;
+mod facts;
+mod figures;
+mod groups;
+mod links;
+mod lists;
+mod recount;
+mod settled;
+mod story;
+mod world;
+
+use motcua::store::DatabaseUrl;
+
+use crate::harness::{self, TestApp};
+use story::Variety;
+
+on_both!(rows_are_the_fold, figures_are_the_recount, settled_figures_stand);
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
+/// Further stories that are told when something did not happen in those asked for.
+const MORE: u64 = 4;
+
+/// Runs `check` on as many stories as asked for, each in a database of its own, and until everything has happened.
+fn cases(first: &TestApp, salt: u64, check: impl Fn(&TestApp, u64) -> Variety) {
+    let (count, seed) = (number("MOTCUA_ORACLE_CASES", 1).max(1), number("MOTCUA_ORACLE_SEED", salt));
+    let mut seen = run(first, seed, &check);
+    let mut told = 1;
+    while told < count || (told < count + MORE && !seen.lacks().is_empty()) {
+        let app = match first.database {
+            DatabaseUrl::Sqlite(_) => harness::sqlite(),
+            DatabaseUrl::Postgres(_) => harness::postgres_app().expect("it was there"),
+        };
+        seen.add(run(&app, seed + told, &check));
+        told += 1;
+    }
+    println!("{told} stories: {seen:?}");
+    assert_eq!(seen.lacks(), [""; 0], "in {told} stories: {seen:?}");
+}
+
+fn run(app: &TestApp, seed: u64, check: &impl Fn(&TestApp, u64) -> Variety) -> Variety {
+    /// Names the seed when a check fails.
+    struct Named(u64);
+    impl Drop for Named {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                eprintln!("the story of MOTCUA_ORACLE_SEED={}", self.0);
+            }
+        }
+    }
+    let _named = Named(seed);
+    check(app, seed)
+}
+
+/// Every fact row is the fold at its cuts.
+fn rows_are_the_fold(app: &TestApp) {
+    cases(app, 11, |app, seed| {
+        let mut story = story::Story::begin(app, seed);
+        story.go_on(60, 750);
+        facts::check(&story);
+        facts::check_whole(&story);
+        story.variety
+    });
+}
+
+/// Every figure, list and group is what the recount finds.
+fn figures_are_the_recount(app: &TestApp) {
+    cases(app, 2101, |app, seed| {
+        let mut story = story::Story::begin(app, seed);
+        story.go_on(60, 750);
+        let counted = figures::check(&mut story);
+        links::check(&mut story);
+        Variety { counted: Some(counted), ..story.variety }
+    });
+}
+
+/// What is settled stays, whatever is recorded later.
+fn settled_figures_stand(app: &TestApp) {
+    cases(app, 31_000, |app, seed| {
+        let mut story = story::Story::begin(app, seed);
+        story.go_on(35, 350);
+        let kept = settled::keep(&mut story);
+        story.go_on(55, 300);
+        settled::compare(&story, &kept);
+        facts::check_whole(&story);
+        story.variety
+    });
+}
