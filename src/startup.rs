@@ -18,12 +18,13 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::app::App;
 use crate::app::catalogue::install_defaults;
 use crate::app::passwords::Passwords;
+use crate::app::rebuild::rebuild_facts;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::http::fallback::{Known, refuse};
 use crate::http::tokens::{Tokens, new_key};
 use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, middleware, openapi, routes};
-use crate::store::{DatabaseUrl, Store, migrate};
+use crate::store::{DatabaseUrl, Store, StoreError, migrate};
 use crate::telemetry::RequestSpan;
 
 /// Why the program does not start.
@@ -54,6 +55,12 @@ pub struct Application {
 /// The database cannot be reached or migrated.
 pub async fn open(settings: &Settings, clock: Clock) -> Result<App, StartError> {
     let app = open_bare(settings, clock)?;
+    let shared = app.clone();
+    let rebuilt = tokio::task::spawn_blocking(move || rebuild_facts(&shared, |_| {})).await;
+    let rebuilt = rebuilt.map_err(|error| StoreError::Other(error.to_string()))??;
+    if rebuilt > 0 {
+        tracing::info!(dossiers = rebuilt, "fact rows written anew after a change of their shape");
+    }
     install_defaults(&app).await?;
     Ok(app)
 }

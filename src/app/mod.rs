@@ -9,6 +9,7 @@ pub mod export;
 pub mod full_copy;
 pub mod import;
 pub mod passwords;
+pub mod rebuild;
 pub mod record;
 
 use std::sync::Arc;

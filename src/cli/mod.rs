@@ -75,8 +75,12 @@ fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         Command::Restore { file } => return Ok(code_of(exchange::restore(&started()?, &file)?)),
         Command::Demo(args) => demo::run(started()?, args)?,
         Command::Migrate => {
-            let count = store::migrate::up(&started()?.database)?;
+            let settings = started()?;
+            let count = store::migrate::up(&settings.database)?;
             println!("{count} migration(s) applied");
+            let app = crate::startup::open_bare(&settings, Clock::system())?;
+            let rebuilt = crate::app::rebuild::rebuild_facts(&app, |_| {})?;
+            println!("{rebuilt} dossier(s) with fact rows written anew");
         }
         other => return actix_web::rt::System::new().block_on(serving(started()?, other)),
     }

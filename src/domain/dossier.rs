@@ -172,10 +172,19 @@ pub struct Dossier {
     pub extension: Option<(Instant, Instant)>,
     pub extensions: u32,
     pub letters: Vec<Letter>,
+    /// An extension was granted after the due instant, or with a letter issued after the due date.
+    pub extended_after_due: bool,
+    pub letter_late: bool,
+    /// The program recomputed the due instant with a later calendar.
+    pub recomputed: bool,
 
     pub rounds: u32,
     pub rounds_after_receipt: u32,
     pub paper_asked: bool,
+    /// Components asked for so far; one of them twice; one in the last fifth of the time.
+    pub asked: BTreeSet<String>,
+    pub item_twice: bool,
+    pub late_supplement: bool,
     pub components: Vec<Component>,
     /// Codes once marked as digitised; the mark stays when components are replaced.
     pub digitised_components: BTreeSet<String>,

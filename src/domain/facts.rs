@@ -1,7 +1,8 @@
 //! The facts of a dossier that figures, lists and filters read: one flat row per version.
 
+use super::deadline::TimeUnit;
 use super::dossier::{Dossier, PauseKind, Payment, State};
-use super::event::PaymentMethod;
+use super::event::{PaymentMethod, ResultDocument};
 use super::time::{Instant, business_date};
 
 /// One version of a dossier's facts. What the first finish froze stands here in its frozen form.
@@ -58,6 +59,45 @@ pub struct Facts {
     pub reopens: u32,
     pub officer: Option<String>,
     pub submitted_by: String,
+    pub due_original: Option<Instant>,
+    pub refused_at: Option<Instant>,
+    /// Sums in đồng.
+    pub paid: i64,
+    pub refunded: i64,
+    /// Of the first finish.
+    pub outcome: Option<&'static str>,
+    pub unit: Option<String>,
+    pub step: Option<String>,
+    /// Bits of [`marks`].
+    pub marks: i64,
+}
+
+/// Single signs of a dossier, one bit each, for integrity checks and filters.
+pub mod marks {
+    /// The procedure is to be answered at once (trả ngay).
+    pub const IMMEDIATE: i64 = 1;
+    /// A component was asked for in more than one request for a supplement.
+    pub const ITEM_TWICE: i64 = 1 << 1;
+    /// A supplement was asked for in the last fifth of the time from the start of the clock to `due_strict`.
+    pub const LATE_SUPPLEMENT: i64 = 1 << 2;
+    /// The result of the first finish carries a number.
+    pub const RESULT_NUMBERED: i64 = 1 << 3;
+    /// Extended after the due instant had passed.
+    pub const EXTENDED_AFTER_DUE: i64 = 1 << 4;
+    /// Extended more than once.
+    pub const EXTENDED_TWICE: i64 = 1 << 5;
+    /// Extended with a letter issued after the due date: no letter when it was needed.
+    pub const LETTER_LATE: i64 = 1 << 6;
+    /// The result of the first finish was issued as an electronic document.
+    pub const RESULT_ELECTRONIC: i64 = 1 << 7;
+    /// It is digitally signed.
+    pub const RESULT_SIGNED: i64 = 1 << 8;
+    /// The result was issued on a day before the receipt: entered when all was done.
+    pub const RESULT_BEFORE_RECEIPT: i64 = 1 << 9;
+    /// Extended at all.
+    pub const EXTENDED: i64 = 1 << 10;
+    /// The due instant was recomputed with a later calendar.
+    pub const RECOMPUTED: i64 = 1 << 11;
 }
 
 /// A payment for figures whose unit is the payment.
@@ -130,6 +170,14 @@ impl Facts {
             reopens: dossier.reopens,
             officer: dossier.officer.clone(),
             submitted_by: dossier.submitted_by.clone(),
+            due_original: dossier.due_original,
+            refused_at: dossier.refused_at,
+            paid: dossier.paid(),
+            refunded: dossier.refunded(),
+            outcome: result.map(|result| result.outcome.as_str()),
+            unit: dossier.unit.clone(),
+            step: dossier.step.clone(),
+            marks: marks_of(dossier),
         }
     }
 }
@@ -146,6 +194,30 @@ impl PaymentFact {
         };
         dossier.payments.iter().map(fact).collect()
     }
+}
+
+fn marks_of(dossier: &Dossier) -> i64 {
+    let result = dossier.first_finish.as_ref().map(|finish| &finish.result);
+    let is = |test: fn(&ResultDocument) -> bool| result.is_some_and(test);
+    let issued_before_receipt = match (result.and_then(|result| result.issued_on), dossier.received_at) {
+        (Some(issued), Some(received)) => issued < business_date(received),
+        _ => false,
+    };
+    let signs = [
+        (marks::IMMEDIATE, dossier.snapshot.processing_time.unit == TimeUnit::Immediate),
+        (marks::ITEM_TWICE, dossier.item_twice),
+        (marks::LATE_SUPPLEMENT, dossier.late_supplement),
+        (marks::RESULT_NUMBERED, is(|result| result.number.is_some())),
+        (marks::EXTENDED_AFTER_DUE, dossier.extended_after_due),
+        (marks::EXTENDED_TWICE, dossier.extensions > 1),
+        (marks::LETTER_LATE, dossier.letter_late),
+        (marks::RESULT_ELECTRONIC, is(|result| result.electronic)),
+        (marks::RESULT_SIGNED, is(|result| result.signed)),
+        (marks::RESULT_BEFORE_RECEIPT, issued_before_receipt),
+        (marks::EXTENDED, dossier.extensions > 0),
+        (marks::RECOMPUTED, dossier.recomputed),
+    ];
+    signs.iter().filter(|(_, holds)| *holds).map(|(mark, _)| mark).sum()
 }
 
 fn methods_of(dossier: &Dossier) -> String {

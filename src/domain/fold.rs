@@ -9,7 +9,7 @@ use super::event::{
     Component, CorrectedField, DigitisedTarget, Event, FeeLine, NewDue, Payload, PaymentMethod, Received,
     ResultDocument, Submitted,
 };
-use super::time::Instant;
+use super::time::{Instant, business_date};
 
 /// When an event takes effect: a correction with its target, a void with the first event.
 #[must_use]
@@ -126,9 +126,15 @@ fn open(agency: &str, id: Uuid, event: &Event, submitted: Submitted) -> Option<D
         extension: None,
         extensions: 0,
         letters: Vec::new(),
+        extended_after_due: false,
+        letter_late: false,
+        recomputed: false,
         rounds: 0,
         rounds_after_receipt: 0,
         paper_asked: false,
+        asked: std::collections::BTreeSet::new(),
+        item_twice: false,
+        late_supplement: false,
         components: Vec::new(),
         digitised_components: std::collections::BTreeSet::new(),
         result_digitised: false,
@@ -181,6 +187,11 @@ impl Dossier {
             Payload::SupplementRequested(e) => {
                 self.rounds += 1;
                 self.paper_asked |= e.items.iter().any(|item| item.paper == Some(true));
+                self.late_supplement |= self.in_last_fifth(at);
+                let round: std::collections::BTreeSet<String> =
+                    e.items.into_iter().map(|item| item.component).collect();
+                self.item_twice |= round.iter().any(|component| self.asked.contains(component));
+                self.asked.extend(round);
                 if self.received_at.is_some() {
                     self.rounds_after_receipt += 1;
                     self.paused = Some(OpenPause { since: at, kind: PauseKind::Supplement });
@@ -222,6 +233,8 @@ impl Dossier {
                 }
             }
             Payload::Extended(e) => {
+                self.extended_after_due |= self.due.is_some_and(|due| at > due);
+                self.letter_late |= self.due.is_some_and(|due| e.letter.issued_on > business_date(due));
                 // `decide` stores an instant; a date could only come from a hand-made history.
                 if let NewDue::At(new_due) = e.new_due {
                     self.due = Some(new_due);
@@ -257,6 +270,7 @@ impl Dossier {
                 self.state = State::Voided;
             }
             Payload::DeadlineRecomputed(e) => {
+                self.recomputed = true;
                 self.due = Some(e.due);
                 self.due_strict = Some(e.due_strict);
                 self.calendar_version = Some(e.calendar_version);
@@ -286,6 +300,12 @@ impl Dossier {
         self.due_strict = received.due_strict;
         self.calendar_version = received.calendar_version;
         self.state = State::Received;
+    }
+
+    /// Four fifths of the time from the start of the clock to `due_strict` are over, by the calendar clock.
+    fn in_last_fifth(&self, at: Instant) -> bool {
+        let (Some(start), Some(due)) = (self.clock_start, self.due_strict) else { return false };
+        (at - start) * 5 >= (due - start) * 4
     }
 
     fn hand_in(&mut self, components: Vec<Component>) {

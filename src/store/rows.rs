@@ -160,6 +160,14 @@ pub struct FactsRow {
     pub reopens: i32,
     pub officer: Option<String>,
     pub submitted_by: String,
+    pub due_original: Option<i64>,
+    pub refused_at: Option<i64>,
+    pub paid: i64,
+    pub refunded: i64,
+    pub outcome: Option<String>,
+    pub unit: Option<String>,
+    pub step: Option<String>,
+    pub marks: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
@@ -248,6 +256,14 @@ impl FactsRow {
             reopens: small(f.reopens),
             officer: f.officer.clone(),
             submitted_by: f.submitted_by.clone(),
+            due_original: micros(&f.due_original),
+            refused_at: micros(&f.refused_at),
+            paid: f.paid,
+            refunded: f.refunded,
+            outcome: f.outcome.map(str::to_owned),
+            unit: f.unit.clone(),
+            step: f.step.clone(),
+            marks: f.marks,
         }
     }
 }

@@ -159,6 +159,14 @@ table! {
         reopens -> Integer,
         officer -> Nullable<Text>,
         submitted_by -> Text,
+        due_original -> Nullable<BigInt>,
+        refused_at -> Nullable<BigInt>,
+        paid -> BigInt,
+        refunded -> BigInt,
+        outcome -> Nullable<Text>,
+        unit -> Nullable<Text>,
+        step -> Nullable<Text>,
+        marks -> BigInt,
     }
 }
 

@@ -79,6 +79,7 @@ forward! {
 
     facts_revise(agency: &str, dossier: Id, revision: &Revision) -> ();
     facts_insert(rows: &[FactsRow], paid: &[PaymentRow]) -> ();
+    facts_missing(agency: &str) -> bool;
     facts_of(agency: &str, dossier: Id) -> Vec<FactsRow>;
     payments_of(agency: &str, dossier: Id) -> Vec<PaymentRow>;
     facts_of_many(agency: &str, ids: &[Id]) -> Vec<FactsRow>;

@@ -22,5 +22,6 @@ mod oracle;
 mod portal;
 mod published;
 mod ratchets;
+mod rebuild;
 mod sign_in;
 mod tour;

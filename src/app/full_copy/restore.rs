@@ -10,13 +10,13 @@ use uuid::Uuid;
 use super::index::{Part, index, lines_of};
 use super::lines::{event_line, personal_line};
 use super::{CATALOGUES, CopyError, PAGE};
+use crate::app::rebuild::insert_replayed;
 use crate::app::{App, catalogue};
 use crate::domain::chain::canonical_text;
 use crate::domain::code::CodePattern;
 use crate::domain::event::EventType;
-use crate::domain::history::replay;
 use crate::domain::time::business_date;
-use crate::store::rows::{CatalogueRow, EventRow, FactsRow, HeadRow, ImportKeyRow, PaymentRow, PersonalRow, small};
+use crate::store::rows::{CatalogueRow, EventRow, HeadRow, ImportKeyRow, PersonalRow, small};
 use crate::store::sql_types::Id;
 use crate::store::{StoreError, Tx, history};
 use crate::verify::chain::ChainCheck;
@@ -224,13 +224,7 @@ impl Job {
             }
             let keys: Vec<(String, Uuid)> = ids.iter().map(|id| (self.agency.clone(), id.0)).collect();
             for (id, (events, _)) in history::many(tx, &keys)? {
-                let rows = replay(&self.agency, id, &events);
-                let facts: Vec<FactsRow> = rows.iter().map(|row| FactsRow::new(&self.agency, Id(id), row)).collect();
-                let paid: Vec<PaymentRow> = rows
-                    .iter()
-                    .flat_map(|row| row.payments.iter().map(|paid| PaymentRow::new(&self.agency, Id(id), row, paid)))
-                    .collect();
-                tx.facts_insert(&facts, &paid)?;
+                insert_replayed(tx, &self.agency, id, &events)?;
                 let origin = events.first().and_then(|event| event.origin.clone());
                 if let Some((source, source_id)) = origin.and_then(|origin| origin.source.zip(origin.source_id)) {
                     // The hash of the line is not in the copy: the next import compares the dossier itself.

@@ -65,6 +65,12 @@ pub fn facts_insert(conn: &mut Conn, rows: &[FactsRow], paid: &[PaymentRow]) -> 
     Ok(())
 }
 
+/// No dossier of the agency has a fact row.
+pub fn facts_missing(conn: &mut Conn, agency: &str) -> Result<bool, StoreError> {
+    let any = facts::table.filter(facts::agency_id.eq(agency)).select(facts::valid_from).limit(1);
+    Ok(any.first::<i64>(conn).optional()?.is_none())
+}
+
 pub fn facts_of(conn: &mut Conn, agency: &str, dossier: Id) -> Result<Vec<FactsRow>, StoreError> {
     Ok(facts::table
         .filter(facts::agency_id.eq(agency))

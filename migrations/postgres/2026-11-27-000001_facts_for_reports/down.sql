@@ -1,0 +1,8 @@
+ALTER TABLE facts DROP COLUMN marks;
+ALTER TABLE facts DROP COLUMN step;
+ALTER TABLE facts DROP COLUMN unit;
+ALTER TABLE facts DROP COLUMN outcome;
+ALTER TABLE facts DROP COLUMN refunded;
+ALTER TABLE facts DROP COLUMN paid;
+ALTER TABLE facts DROP COLUMN refused_at;
+ALTER TABLE facts DROP COLUMN due_original;
