@@ -11,6 +11,7 @@ use super::body::{self, Json, Query};
 use super::figures::{CutQuery, drill_down};
 use super::page::{Page, bad_cursor, cursor, limit, position};
 use super::problem::{ApiError, Kind};
+use super::reports;
 use super::responses::{Reading, Writing};
 use super::view::{DossierView, shown_applicant};
 use crate::app::access::{READERS, handles};
@@ -252,6 +253,12 @@ pub struct ListQuery {
     pub indicator: Option<String>,
     /// `denominator`, `numerator`, `shortfall`.
     pub part: Option<String>,
+    /// Drill-down: a report (`06a`, `07a`), with `column`, `ended` and the cut; not beside `indicator`.
+    pub report: Option<String>,
+    /// A column of the report; `stopped` or `withdrawn` beside it.
+    pub column: Option<String>,
+    /// As the report was asked for: `exclude` (default) or `as_resolved`.
+    pub ended: Option<String>,
     pub from: Option<String>,
     pub to: Option<String>,
     #[param(value_type = Option<String>, format = DateTime)]
@@ -286,6 +293,7 @@ pub async fn list(
     let after = position(&question, query.cursor.as_deref())?.map(|text| read_position(&text)).transpose()?;
     let cut = CutQuery::of_list(&query, now)?;
     let drill = drill_down(query.indicator.as_deref(), query.part.as_deref(), "dossier")?;
+    let cell = reports::drill_down(&query)?;
     let catalogues = state.app.catalogues.clone();
     let caller = auth.caller;
     let page = state
@@ -293,9 +301,10 @@ pub async fn list(
         .store
         .read(move |tx| {
             let (cut, submitted_by) = cut.resolve(tx, &catalogues, &caller, &READERS, now)?;
-            let mut ask = match drill {
-                Some((indicator, part)) => cut.question(indicator, part),
-                None => FactQuery {
+            let mut ask = match (drill, cell) {
+                (Some((indicator, part)), _) => cut.question(indicator, part),
+                (None, Some((column, ended))) => column.question(ended, &cut),
+                (None, None) => FactQuery {
                     agencies: cut.agencies.iter().cloned().collect(),
                     at: cut.known_at.timestamp_micros(),
                     known_at: cut.known_at.timestamp_micros(),

@@ -178,13 +178,19 @@ impl CutQuery {
 
     #[must_use]
     pub fn view(&self, cut: &Cut) -> CutView {
+        self.view_at(cut.at())
+    }
+
+    /// The same for a cut that was taken before.
+    #[must_use]
+    pub fn view_at(&self, at: Instant) -> CutView {
         CutView {
             agency: self.agency.clone(),
             scope: if self.own { "own" } else { "subtree" }.to_owned(),
             from: self.from,
             to: self.to,
             known_at: self.known_at,
-            at: cut.at(),
+            at,
         }
     }
 

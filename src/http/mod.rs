@@ -23,6 +23,7 @@ pub mod payments;
 pub mod plans;
 pub mod problem;
 pub mod procedures;
+pub mod reports;
 pub mod responses;
 pub mod tokens;
 pub mod users;
@@ -95,7 +96,9 @@ fn figure_routes(config: &mut ServiceConfig<'_>) {
         .service(plans::list)
         .service(plans::get)
         .service(plans::create)
-        .service(plans::card);
+        .service(plans::card)
+        .service(reports::form_06a)
+        .service(reports::form_07a);
     config.service(exchange::import).service(exchange::export);
     config.service(audit::heads).service(audit::voided).service(audit::late_entries);
 }

@@ -43,12 +43,17 @@ impl Cut {
     /// The question whose answer lists a part of an indicator of dossiers or payments.
     #[must_use]
     pub fn question(&self, indicator: &Indicator, part: Part) -> FactQuery {
-        let instants = self.instants();
+        self.asking(indicator.predicate(part, &self.instants()))
+    }
+
+    /// The question whose answer lists everything of the cut for which a predicate of a registry holds.
+    #[must_use]
+    pub fn asking(&self, predicate: String) -> FactQuery {
         FactQuery {
             agencies: self.agencies.iter().cloned().collect(),
-            at: instants.at,
+            at: self.at().timestamp_micros(),
             known_at: self.known_at.timestamp_micros(),
-            predicate: Some(indicator.predicate(part, &instants)),
+            predicate: Some(predicate),
             procedure: self.filters.procedure.clone(),
             field: self.filters.field.clone(),
             channel: self.filters.channel.clone(),
@@ -264,7 +269,7 @@ fn tally(
     tx: &mut Tx<'_>,
     cut: &Cut,
     table: &'static str,
-    keys: [&'static str; 2],
+    [first, second]: [&'static str; 2],
     sums: &[String],
 ) -> Result<Vec<super::query::TallyRow>, StoreError> {
     let agencies: Vec<String> = cut.agencies.iter().cloned().collect();
@@ -275,7 +280,7 @@ fn tally(
         at: instants.at,
         known_at: cut.known_at.timestamp_micros(),
         filters: &cut.filters,
-        keys,
+        keys: [first, second, "''"],
         sums,
     })
 }

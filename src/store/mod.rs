@@ -13,6 +13,7 @@ mod lite;
 pub mod migrate;
 mod pg;
 pub mod query;
+pub mod reports;
 pub mod rows;
 pub mod schema;
 pub mod scorecards;

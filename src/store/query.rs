@@ -46,10 +46,10 @@ pub struct Hit {
     pub sort_key: i64,
 }
 
-/// One group of a tally: up to two keys, and the sums in the order asked for.
+/// One group of a tally: up to three keys, and the sums in the order asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TallyRow {
-    pub keys: [String; 2],
+    pub keys: [String; 3],
     pub sums: Vec<i64>,
 }
 
@@ -62,7 +62,7 @@ pub struct Tally<'a> {
     pub known_at: i64,
     pub filters: &'a Filters,
     /// Column names to group by; `''` for none.
-    pub keys: [&'static str; 2],
+    pub keys: [&'static str; 3],
     /// SQL expressions to be summed, made by the registry.
     pub sums: &'a [String],
 }

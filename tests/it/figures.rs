@@ -17,7 +17,7 @@ on_both!(
 );
 
 /// Two months of a small district: some of everything.
-fn some_history(app: &TestApp) {
+pub fn some_history(app: &TestApp) {
     app.set_clock("2026-02-03T08:00:00+07:00");
     let early = app.walk(&app.received(), &["payment_recorded", "finished", "returned", "rated"]);
     assert_eq!(early["on_time_status"], "early");

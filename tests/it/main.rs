@@ -23,5 +23,6 @@ mod portal;
 mod published;
 mod ratchets;
 mod rebuild;
+mod reports;
 mod sign_in;
 mod tour;

@@ -18,6 +18,8 @@ struct SumRow {
     #[diesel(sql_type = Text)]
     k2: String,
     #[diesel(sql_type = Text)]
+    k3: String,
+    #[diesel(sql_type = Text)]
     sums: String,
 }
 
@@ -28,10 +30,11 @@ pub fn tally(conn: &mut Conn, ask: &Tally<'_>) -> Result<Vec<TallyRow>, StoreErr
     }
     let sums: Vec<String> = ask.sums.iter().map(|sum| format!("CAST(COALESCE(SUM({sum}), 0) AS TEXT)")).collect();
     let mut text = format!(
-        "SELECT {} AS k1, {} AS k2, {} AS sums FROM {} WHERE valid_from <= {at} AND valid_to > {at} \
+        "SELECT {} AS k1, {} AS k2, {} AS k3, {} AS sums FROM {} WHERE valid_from <= {at} AND valid_to > {at} \
          AND known_from <= {known} AND known_to > {known} AND agency_id IN (",
         ask.keys[0],
         ask.keys[1],
+        ask.keys[2],
         if sums.is_empty() { "''".to_owned() } else { sums.join(" || ',' || ") },
         ask.table,
         at = ask.at,
@@ -68,7 +71,7 @@ pub fn tally(conn: &mut Conn, ask: &Tally<'_>) -> Result<Vec<TallyRow>, StoreErr
 fn read_sums(row: SumRow) -> Result<TallyRow, StoreError> {
     let numbers = row.sums.split(',').filter(|text| !text.is_empty()).map(str::parse::<i64>);
     let sums = numbers.collect::<Result<_, _>>().map_err(|_| StoreError::Corrupt("a sum beyond 64 bits".into()))?;
-    Ok(TallyRow { keys: [row.k1, row.k2], sums })
+    Ok(TallyRow { keys: [row.k1, row.k2, row.k3], sums })
 }
 
 type Boxed<'a> = facts::BoxedQuery<'a, Db>;
