@@ -12,6 +12,7 @@ pub mod demo;
 pub mod domain;
 pub mod http;
 pub mod plans;
+pub mod sheet;
 pub mod startup;
 pub mod store;
 pub mod telemetry;

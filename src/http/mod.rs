@@ -12,6 +12,7 @@ pub mod events;
 pub mod exchange;
 pub mod fallback;
 pub mod figures;
+pub mod format;
 pub mod health;
 pub mod indicators;
 pub mod me;

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use super::files;
 
 /// Folder, the modules of the program that it may use, and crates that it must not.
-const LAYERS: [(&str, &[&str], &[&str]); 6] = [
+const LAYERS: [(&str, &[&str], &[&str]); 7] = [
     ("src/domain", &["domain", "plans"], &["diesel", "actix", "tokio"]),
     ("src/plans", &["domain", "plans"], &["diesel", "actix", "tokio"]),
+    ("src/sheet", &["domain", "sheet"], &["diesel", "actix", "tokio"]),
     ("src/store", &["domain", "plans", "store"], &["actix"]),
     ("src/app", &["app", "clock", "domain", "plans", "store", "verify"], &["diesel", "actix"]),
-    ("src/http", &["app", "clock", "domain", "http", "plans", "store"], &["diesel"]),
+    ("src/http", &["app", "clock", "domain", "http", "plans", "sheet", "store"], &["diesel"]),
     // The recount must not share a mistake with what it recounts.
     ("src/verify", &["verify"], &["diesel", "actix", "tokio"]),
 ];
