@@ -217,7 +217,11 @@ pub fn once(
     remember(tx, ("", actor), key, resource, 1, now)
 }
 
-fn remember(
+/// Keeps what a request with this key did.
+///
+/// # Errors
+/// The database fails.
+pub fn remember(
     tx: &mut Tx<'_>,
     (agency, actor): (&str, &str),
     key: Option<&Key>,

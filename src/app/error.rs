@@ -19,6 +19,9 @@ pub enum AppError {
     /// The same `Idempotency-Key` with another body.
     #[error("idempotency key used with another body")]
     KeyReused,
+    /// The one who declared a value would be the one to judge it.
+    #[error("own work is not reviewed by oneself")]
+    SelfReview,
     /// Something with this key exists already.
     #[error("exists already: {0}")]
     Exists(String),

@@ -3,6 +3,7 @@
 
 mod index;
 pub(crate) mod lines;
+mod records;
 mod restore;
 mod write;
 

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod catalogue;
 pub mod check;
+pub mod declarations;
 pub mod dossiers;
 pub mod error;
 pub mod export;

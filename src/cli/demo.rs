@@ -21,7 +21,7 @@ use crate::store::figures::{Counts, Cut, GroupBy, figures, percent};
 use crate::store::indicators;
 use crate::store::query::Filters;
 use crate::store::rows::UserRow;
-use crate::store::scorecards::{Actual, Ask, Row, Status, growth_percent, scorecard};
+use crate::store::scorecards::{Actual, Ask, Caution, Row, Status, growth_percent, scorecard};
 use crate::store::sql_types::Id;
 use crate::store::{DatabaseUrl, Tx};
 
@@ -142,7 +142,8 @@ fn print_scorecards(tx: &mut Tx<'_>, app: &App) -> Result<(), AppError> {
         let agencies = app.catalogues.agencies(tx)?;
         let now = app.clock.now();
         let tree = Tree::new(&agencies, plan.to, now);
-        let ask = Ask { agencies: tree.subtree(&plan.agency), period: None, known_at: now };
+        let agencies = tree.subtree(&plan.agency);
+        let ask = Ask { agency: plan.agency.clone(), agencies, period: None, known_at: now };
         let rows = scorecard(tx, &app.catalogues, plan, &ask)?;
         println!("\n{} ({}, {} – {})", plan.title, plan.agency, plan.from, plan.to);
         println!("{}", table(&rows));
@@ -166,7 +167,7 @@ fn table(rows: &[Row]) -> Table {
         let beside: Vec<String> =
             row.beside.iter().map(|other| format!("{} {}", other.indicator.k, shown(other))).collect();
         let mut beside = beside.join("; ");
-        if row.disagree {
+        if row.cautions.contains(&Caution::OnTimeRatesDisagree) {
             beside.push_str("  ⚠ hai cách tính cho kết luận khác nhau");
         }
         table.add_row([

@@ -8,6 +8,7 @@ pub mod chain;
 pub mod code;
 pub mod deadline;
 pub mod decide;
+pub mod declaration;
 pub mod dossier;
 pub mod error;
 pub mod event;

@@ -46,6 +46,8 @@ permissions! {
     Record = [Clerk, Officer, Leader, Portal];
     /// Catalogues, users, calendar, plans, imports.
     Administer = [Admin];
+    /// Declaring values for one's agency.
+    Lead = [Leader];
     /// Heads, voided dossiers, late entries.
     Audit = [Auditor, Leader];
 }

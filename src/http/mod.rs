@@ -6,6 +6,7 @@ pub mod auth;
 pub mod body;
 pub mod calendar;
 pub mod deadlines;
+pub mod declarations;
 pub mod documents;
 pub mod dossiers;
 pub mod events;
@@ -100,6 +101,7 @@ fn figure_routes(config: &mut ServiceConfig<'_>) {
         .service(plans::card)
         .service(reports::form_06a)
         .service(reports::form_07a);
+    config.service(declarations::create).service(declarations::judge).service(declarations::list);
     config.service(exchange::import).service(exchange::export);
     config.service(audit::heads).service(audit::voided).service(audit::late_entries);
 }

@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::State;
 use super::auth::{Administer, Authed, Staff};
 use super::body::{Json, Query};
+use super::declarations::DeclarationView;
 use super::dossiers::{key_of, known_at};
 use super::figures::{CutQuery, CutText, CutView};
 use super::indicators::{ValueView, list_path};
@@ -23,7 +24,7 @@ use crate::plans::{Comparator, Period, Plan};
 use crate::store::catalogues::{Tree, calendar_version};
 use crate::store::indicators;
 use crate::store::query::Filters;
-use crate::store::scorecards::{Actual, Ask, Row, Status, growth_percent, scorecard};
+use crate::store::scorecards::{Actual, Ask, Caution, Row, Status, growth_percent, scorecard};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlanList {
@@ -172,6 +173,9 @@ pub struct ScorecardRow {
     pub status: Option<&'static str>,
     /// `computed` from dossiers, or `declared` with evidence.
     pub basis: &'static str,
+    /// What the agency declared for just this period: the last accepted version, else the last one. It is the value
+    /// of a target that is not computed, once accepted; beside a computed figure it decides nothing.
+    pub declared: Option<DeclarationView>,
     pub needed: Option<NeededView>,
     /// Shown beside it, with its own standing to the target where that makes sense.
     pub beside: Vec<BesideView>,
@@ -191,6 +195,39 @@ pub struct Warning {
     pub code: &'static str,
     pub detail: &'static str,
     pub detail_en: &'static str,
+}
+
+impl Warning {
+    fn of(caution: Caution) -> Self {
+        let (code, detail, detail_en) = match caution {
+            Caution::OnTimeRatesDisagree => (
+                "on_time_rates_disagree",
+                "Tính trên số đã giải quyết và tính cả hồ sơ quá hạn chưa xong cho kết luận khác nhau",
+                "Over resolved dossiers and with open overdue ones the target is judged differently",
+            ),
+            Caution::DeclarationPending => (
+                "declaration_pending",
+                "Số liệu khai báo chưa được thẩm định nên chưa được tính",
+                "The declared value has not been reviewed and does not count yet",
+            ),
+            Caution::DeclarationRejected => (
+                "declaration_rejected",
+                "Số liệu khai báo đã bị bác khi thẩm định nên không được tính",
+                "The declared value was rejected and does not count",
+            ),
+            Caution::DeclarationSuperseding => (
+                "declaration_superseding",
+                "Có phiên bản khai báo mới hơn đang chờ thẩm định",
+                "A later version of the declared value awaits its review",
+            ),
+            Caution::DeclarationDiffers => (
+                "declaration_differs",
+                "Số liệu khai báo khác số liệu tính từ hồ sơ; số tính từ hồ sơ được dùng",
+                "The declared value is not the one computed from dossiers; the computed one stands",
+            ),
+        };
+        Self { code, detail, detail_en }
+    }
 }
 
 /// A plan judged.
@@ -254,7 +291,12 @@ pub async fn card(
         .read(move |tx| {
             let (cut, _) = ask.resolve(tx, &catalogues, &caller, &STAFF, now)?;
             let period = (!own_period).then_some(Period { from: ask.from, to: ask.to });
-            let inner = Ask { agencies: cut.agencies.clone(), period, known_at: ask.known_at };
+            let inner = Ask {
+                agency: ask.agency.clone().unwrap_or_else(|| plan.agency.clone()),
+                agencies: cut.agencies.clone(),
+                period,
+                known_at: ask.known_at,
+            };
             let rows = scorecard(tx, &catalogues, &plan, &inner)?;
             Ok::<_, ApiError>(Scorecard {
                 plan: plan.id.clone(),
@@ -263,7 +305,7 @@ pub async fn card(
                 cut: ask.view(&cut),
                 settled: ask.settled(now),
                 calendar_version: calendar_version(tx, ask.known_at)?,
-                rows: rows.into_iter().map(|row| row_view(row, &plan, &ask)).collect(),
+                rows: rows.into_iter().map(|row| row_view(row, &ask)).collect(),
             })
         })
         .await?;
@@ -280,7 +322,7 @@ pub fn status_word(status: Option<Status>) -> Option<&'static str> {
     })
 }
 
-fn row_view(row: Row, plan: &Plan, ask: &CutQuery) -> ScorecardRow {
+fn row_view(row: Row, ask: &CutQuery) -> ScorecardRow {
     let target = &row.target;
     let value = |actual: &Actual| {
         let mut narrowed = ask.clone();
@@ -302,11 +344,6 @@ fn row_view(row: Row, plan: &Plan, ask: &CutQuery) -> ScorecardRow {
         })
     });
     let small = |n: i128| i64::try_from(n).unwrap_or(i64::MAX);
-    let warning = Warning {
-        code: "on_time_rates_disagree",
-        detail: "Tính trên số đã giải quyết và tính cả hồ sơ quá hạn chưa xong cho kết luận khác nhau",
-        detail_en: "Over resolved dossiers and with open overdue ones the target is judged differently",
-    };
     ScorecardRow {
         key: target.key.clone(),
         title: target.title.clone(),
@@ -316,10 +353,7 @@ fn row_view(row: Row, plan: &Plan, ask: &CutQuery) -> ScorecardRow {
         comparator: target.comparator,
         target: target.threshold.clone(),
         unit: target.unit.clone(),
-        period: row.actual.as_ref().map_or_else(
-            || target.period.unwrap_or(Period { from: plan.from, to: plan.to }),
-            |actual| Period { from: actual.cut.from, to: actual.cut.to },
-        ),
+        period: row.period,
         actual: row.actual.as_ref().map(value),
         growth,
         status: status_word(row.status),
@@ -332,7 +366,8 @@ fn row_view(row: Row, plan: &Plan, ask: &CutQuery) -> ScorecardRow {
             .iter()
             .map(|actual| BesideView { value: value(actual), status: status_word(actual.status) })
             .collect(),
-        warnings: if row.disagree { vec![warning] } else { Vec::new() },
+        warnings: row.cautions.iter().map(|caution| Warning::of(*caution)).collect(),
         note: target.note.clone(),
+        declared: row.declared.map(DeclarationView::new),
     }
 }

@@ -45,6 +45,7 @@ problems! {
     NotAcceptable = "not-acceptable", NOT_ACCEPTABLE, "Không có dạng trả lời này", "No such representation";
     Timeout = "request-timeout", REQUEST_TIMEOUT, "Yêu cầu gửi quá chậm", "The request took too long";
     IllegalMove = "illegal-move", CONFLICT, "Hồ sơ đang ở trạng thái không cho phép việc này", "Not possible in the dossier's present state";
+    SelfReview = "self-review", FORBIDDEN, "Người khai báo không được tự thẩm định", "Nobody reviews their own declaration";
     Exists = "already-exists", CONFLICT, "Đã tồn tại", "Exists already";
     Stale = "stale-version", PRECONDITION_FAILED, "Hồ sơ đã thay đổi, hãy tải lại", "Changed meanwhile; load it again";
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "Nội dung quá lớn", "The body is too large";
@@ -185,6 +186,7 @@ impl From<AppError> for ApiError {
             AppError::Forbidden(detail) => Self::with(Kind::Forbidden, detail),
             AppError::Refused(refusal) => refusal.into(),
             AppError::Stale { current } => Self::with(Kind::Stale, &format!("the present version is {current}")),
+            AppError::SelfReview => Self::new(Kind::SelfReview),
             AppError::KeyReused => Self::new(Kind::KeyReused),
             AppError::Exists(what) => Self::with(Kind::Exists, &what),
             AppError::Store(error) => error.into(),

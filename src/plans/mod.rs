@@ -295,7 +295,8 @@ pub fn shipped() -> Vec<Plan> {
 }
 
 /// `-12.50` → (-1250, 100).
-fn decimal(text: &str) -> Option<(i128, i128)> {
+#[must_use]
+pub fn decimal(text: &str) -> Option<(i128, i128)> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
     let digits = format!("{whole}{fraction}");

@@ -5,6 +5,7 @@
 
 pub mod catalogues;
 pub mod conn;
+pub mod declarations;
 pub mod error;
 pub mod figures;
 pub mod history;

@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 
 use super::schema::{
-    catalogue, events, facts, heads, idempotency, import_keys, payments, personal, refresh_tokens, users,
+    catalogue, declaration_reviews, declarations, events, facts, heads, idempotency, import_keys, payments, personal,
+    refresh_tokens, users,
 };
 use super::sql_types::Id;
 use crate::domain::facts::PaymentFact;
@@ -102,6 +103,33 @@ pub struct ImportKeyRow {
     pub source_id: String,
     pub dossier_id: Id,
     pub content_hash: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = declarations)]
+pub struct DeclarationRow {
+    pub agency_id: String,
+    pub plan: String,
+    pub target: String,
+    /// From 1 within agency, plan and target.
+    pub version: i32,
+    pub declared_by: String,
+    pub recorded_at: i64,
+    /// Canonical JSON of a `Declaration`.
+    pub body: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = declaration_reviews, treat_none_as_default_value = false)]
+pub struct ReviewRow {
+    pub agency_id: String,
+    pub plan: String,
+    pub target: String,
+    pub version: i32,
+    pub verdict: String,
+    pub reviewed_by: String,
+    pub recorded_at: i64,
+    pub note: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]

@@ -218,6 +218,31 @@ table! {
     }
 }
 
+table! {
+    declarations (agency_id, plan, target, version) {
+        agency_id -> Text,
+        plan -> Text,
+        target -> Text,
+        version -> Integer,
+        declared_by -> Text,
+        recorded_at -> BigInt,
+        body -> Text,
+    }
+}
+
+table! {
+    declaration_reviews (agency_id, plan, target, version) {
+        agency_id -> Text,
+        plan -> Text,
+        target -> Text,
+        version -> Integer,
+        verdict -> Text,
+        reviewed_by -> Text,
+        recorded_at -> BigInt,
+        note -> Nullable<Text>,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     dossiers,
     events,
@@ -229,3 +254,5 @@ allow_tables_to_appear_in_same_query!(
     idempotency,
     import_keys
 );
+
+allow_tables_to_appear_in_same_query!(declarations, declaration_reviews);

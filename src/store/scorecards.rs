@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogues::{Catalogues, Tree};
+use super::declarations::{Declared, Question, Standing, declared, standing_for};
 use super::error::StoreError;
 use super::figures::{Counts, Cut, figures};
 use super::indicators::{Direction, Indicator, find};
@@ -33,22 +34,41 @@ pub struct Actual {
     pub cut: Cut,
 }
 
+/// What seems wrong with a row, for people to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caution {
+    /// One on-time rate passes and the other fails.
+    OnTimeRatesDisagree,
+    /// The declared value has not been reviewed: it does not count yet.
+    DeclarationPending,
+    /// The declared value was rejected: it does not count.
+    DeclarationRejected,
+    /// A later version than the accepted one awaits its review.
+    DeclarationSuperseding,
+    /// The declared value is not the computed one, which stands.
+    DeclarationDiffers,
+}
+
 /// One row of a scorecard.
 #[derive(Debug, Clone)]
 pub struct Row {
     pub target: Target,
+    pub period: Period,
     /// None: the value is declared.
     pub actual: Option<Actual>,
+    /// What the agency declared for just this period; beside a computed figure it decides nothing.
+    pub declared: Option<Declared>,
     pub status: Option<Status>,
     pub needed: Option<Needed>,
     pub beside: Vec<Actual>,
-    /// One on-time rate passes and the other fails.
-    pub disagree: bool,
+    pub cautions: Vec<Caution>,
 }
 
 /// What a scorecard is asked for: the plan's own body and period unless others are named.
 #[derive(Debug, Clone)]
 pub struct Ask {
+    /// Whose scorecard it is, and so whose declarations stand in it.
+    pub agency: String,
     /// The agencies that count, already confined to the caller's reach.
     pub agencies: BTreeSet<String>,
     pub period: Option<Period>,
@@ -61,20 +81,73 @@ const ON_TIME: [&str; 2] = ["on_time_resolved", "on_time_due"];
 /// # Errors
 /// The database fails.
 pub fn scorecard(tx: &mut Tx<'_>, catalogues: &Catalogues, plan: &Plan, ask: &Ask) -> Result<Vec<Row>, StoreError> {
-    plan.targets.iter().map(|target| row(tx, catalogues, plan, target, ask)).collect()
+    let question = Question {
+        agencies: vec![ask.agency.clone()],
+        plan: Some(plan.id.clone()),
+        known_at: ask.known_at.timestamp_micros(),
+        ..Question::default()
+    };
+    let versions = declared(tx, &question)?;
+    let mut rows = Vec::with_capacity(plan.targets.len());
+    for target in &plan.targets {
+        let mut row = row(tx, catalogues, target, ask, period_of(plan, target, ask))?;
+        row.declare(&versions);
+        rows.push(row);
+    }
+    Ok(rows)
 }
 
-fn row(tx: &mut Tx<'_>, catalogues: &Catalogues, plan: &Plan, target: &Target, ask: &Ask) -> Result<Row, StoreError> {
+/// The period asked for, else the target's own, else the plan's.
+#[must_use]
+pub fn period_of(plan: &Plan, target: &Target, ask: &Ask) -> Period {
+    ask.period.or(target.period).unwrap_or(Period { from: plan.from, to: plan.to })
+}
+
+impl Row {
+    /// Puts what was declared beside the figure, or in its place where there is none.
+    fn declare(&mut self, versions: &[Declared]) {
+        let Some((declared, waiting)) = standing_for(versions, &self.target.key, self.period) else { return };
+        match declared.standing() {
+            Standing::Pending => self.cautions.push(Caution::DeclarationPending),
+            Standing::Rejected => self.cautions.push(Caution::DeclarationRejected),
+            Standing::Accepted if waiting => self.cautions.push(Caution::DeclarationSuperseding),
+            Standing::Accepted => {}
+        }
+        let rejected = declared.standing() == Standing::Rejected;
+        if let Some(actual) = &self.actual {
+            let exact = value_of(&self.target, actual.indicator, actual.counts, actual.base);
+            if !rejected && exact.is_none_or(|exact| !declared.content.agrees_with(exact)) {
+                self.cautions.push(Caution::DeclarationDiffers);
+            }
+        } else if declared.standing() == Standing::Accepted {
+            self.status = self.target.threshold_ratio().map(|threshold| match declared.content.fraction() {
+                None => Status::NoData,
+                Some(value) if self.target.comparator.holds(compare(value, threshold)) => Status::Met,
+                Some(_) => Status::Missed,
+            });
+        }
+        self.declared = Some(declared.clone());
+    }
+}
+
+fn row(
+    tx: &mut Tx<'_>,
+    catalogues: &Catalogues,
+    target: &Target,
+    ask: &Ask,
+    period: Period,
+) -> Result<Row, StoreError> {
     let mut row = Row {
         target: target.clone(),
+        period,
         actual: None,
+        declared: None,
         status: Some(Status::NoData),
         needed: None,
         beside: Vec::new(),
-        disagree: false,
+        cautions: Vec::new(),
     };
     let Some(indicator) = target.indicator.as_deref().and_then(find) else { return Ok(row) };
-    let period = ask.period.or(target.period).unwrap_or(Period { from: plan.from, to: plan.to });
     let cut = cut_of(tx, catalogues, target, ask, period)?;
     let mut wanted = vec![indicator];
     let mut beside: Vec<&str> = target.beside.iter().map(String::as_str).collect();
@@ -104,10 +177,13 @@ fn row(tx: &mut Tx<'_>, catalogues: &Catalogues, plan: &Plan, target: &Target, a
     row.actual = actuals.next();
     row.beside = actuals.collect();
     row.status = row.actual.as_ref().and_then(|actual| actual.status);
-    row.disagree = row.beside.iter().any(|other| match (row.status, other.status) {
+    let disagree = row.beside.iter().any(|other| match (row.status, other.status) {
         (Some(a), Some(b)) => a != b && a != Status::NoData && b != Status::NoData,
         _ => false,
     });
+    if disagree {
+        row.cautions.push(Caution::OnTimeRatesDisagree);
+    }
     row.needed = row.actual.as_ref().and_then(|actual| needed_of(target, actual));
     Ok(row)
 }

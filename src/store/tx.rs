@@ -1,10 +1,11 @@
 //! One transaction, whichever database: an enum that forwards each operation.
 
+use super::declarations::Question;
 use super::error::StoreError;
 use super::query::{FactQuery, Hit, Tally, TallyRow};
 use super::rows::{
-    CatalogueRow, EventRow, FactsRow, HeadRow, IdempotencyRow, ImportKeyRow, PaymentRow, PersonalRow, RefreshRow,
-    UserRow,
+    CatalogueRow, DeclarationRow, EventRow, FactsRow, HeadRow, IdempotencyRow, ImportKeyRow, PaymentRow, PersonalRow,
+    RefreshRow, ReviewRow, UserRow,
 };
 use super::sql_types::Id;
 use super::{lite, pg};
@@ -76,6 +77,12 @@ forward! {
     idempotency_insert(row: &IdempotencyRow) -> ();
     import_key_find(agency: &str, source: &str, source_id: &str) -> Option<ImportKeyRow>;
     import_key_insert(row: &ImportKeyRow) -> ();
+
+    declaration_insert(row: &DeclarationRow) -> ();
+    declaration_review_insert(row: &ReviewRow) -> ();
+    declaration_last(agency: &str, plan: &str, target: &str) -> i32;
+    declarations(ask: &Question) -> Vec<(DeclarationRow, Option<ReviewRow>)>;
+    declaration_agencies() -> Vec<String>;
 
     facts_revise(agency: &str, dossier: Id, revision: &Revision) -> ();
     facts_insert(rows: &[FactsRow], paid: &[PaymentRow]) -> ();

@@ -97,7 +97,7 @@ impl Book {
     pub fn add(&mut self, line: &Line) -> Result<(), String> {
         match line {
             Line::Header(header) => header.check(),
-            Line::Personal(_) => Ok(()),
+            Line::Personal(_) | Line::Record(_) => Ok(()),
             Line::Catalogue(row) => self.add_catalogue(row),
             Line::Event(event) => self.add_event(event),
         }

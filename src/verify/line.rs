@@ -18,6 +18,7 @@ pub enum Line {
     Catalogue(CatalogueLine),
     Personal(PersonalLine),
     Event(EventLine),
+    Record(RecordLine),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +76,15 @@ pub struct EventLine {
     pub payload: Map<String, Value>,
     pub prev_hash: String,
     pub hash: String,
+}
+
+/// A row that an agency keeps beside its chain, for example a declared value. What it says is not for this module.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordLine {
+    pub agency: String,
+    /// Which kind of row.
+    pub record: String,
+    pub row: Value,
 }
 
 /// A line that cannot be read, or a reader that failed there.

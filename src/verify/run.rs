@@ -93,7 +93,7 @@ impl Run {
     fn take(&mut self, line: &Line, number: u64) {
         match line {
             Line::Header(_) => self.note(Err(unreadable(number, "a second header"))),
-            Line::Catalogue(_) => {}
+            Line::Catalogue(_) | Line::Record(_) => {}
             Line::Personal(row) => {
                 let result = self.personal.row(row);
                 self.note(result);

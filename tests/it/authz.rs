@@ -128,6 +128,18 @@ const OPERATIONS: &[Operation] = operations! {
     GET "/api/v1/plans/{id}/scorecard" by scorecard          => [200 200 200 200 200 403 401]
                                                                 [200 200 200 200 200 403 401]
                                                                 [404 404 404 404 404 403 401];
+    POST "/api/v1/plans/{id}/targets/{key}/declarations" by declaration
+                                                             => [403 403 201 403 403 403 401]
+                                                                [403 403 403 403 403 403 401]
+                                                                [403 403 404 403 403 403 401];
+    GET "/api/v1/plans/{id}/targets/{key}/declarations" by declarations
+                                                             => [200 200 200 200 200 403 401]
+                                                                [200 200 200 200 200 403 401]
+                                                                [404 404 404 404 404 403 401];
+    POST "/api/v1/plans/{id}/targets/{key}/declarations/{version}/review" by review
+                                                             => [403 403 201 201 403 403 401]
+                                                                [403 403 201 201 403 403 401]
+                                                                [403 403 404 404 403 403 401];
 
     GET "/api/v1/audit/heads" by path                        => [403 403 200 200 403 403 401];
     GET "/api/v1/audit/voided" by of_agency                  => [403 403 200 200 403 403 401]

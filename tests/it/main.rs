@@ -10,6 +10,7 @@ mod bad_input;
 mod catalogues;
 mod concurrency;
 mod corrections;
+mod declarations;
 mod events;
 mod exchange;
 mod figures;

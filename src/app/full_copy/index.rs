@@ -22,6 +22,7 @@ pub struct Span {
 pub struct Part {
     pub personal: Option<Span>,
     pub events: Option<Span>,
+    pub records: Option<Span>,
 }
 
 /// The file's table of contents.
@@ -31,7 +32,7 @@ pub struct Index {
     pub agencies: BTreeMap<String, Part>,
 }
 
-/// Reads the whole file once and checks its shape: header first, catalogue, personal rows, events, each
+/// Reads the whole file once and checks its shape: header first, catalogue, personal rows, events, records, each
 /// agency's in one piece.
 ///
 /// # Errors
@@ -55,19 +56,21 @@ pub fn index(path: &Path, progress: &dyn Fn(u64)) -> Result<Index, CopyError> {
             Line::Catalogue(_) => (2, ""),
             Line::Personal(row) => (3, row.agency.as_str()),
             Line::Event(event) => (4, event.agency.as_str()),
+            Line::Record(record) => (5, record.agency.as_str()),
         };
         if (stage == 0) != (place == 1) {
             return Err(wrong("a full copy begins with its header, and has one only"));
         }
         if place < stage {
-            return Err(wrong("not in the order catalogue, personal rows, events"));
+            return Err(wrong("not in the order catalogue, personal rows, events, records"));
         }
         let goes_on = place == stage && agency == last;
         let slot = match place {
             1 => &mut None,
             2 => &mut index.catalogue,
             3 => &mut index.agencies.entry(agency.to_owned()).or_default().personal,
-            _ => &mut index.agencies.entry(agency.to_owned()).or_default().events,
+            4 => &mut index.agencies.entry(agency.to_owned()).or_default().events,
+            _ => &mut index.agencies.entry(agency.to_owned()).or_default().records,
         };
         match slot {
             Some(open) if goes_on => open.end = span.end,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::index::{Part, index, lines_of};
 use super::lines::{event_line, personal_line};
-use super::{CATALOGUES, CopyError, PAGE};
+use super::{CATALOGUES, CopyError, PAGE, records};
 use crate::app::rebuild::insert_replayed;
 use crate::app::{App, catalogue};
 use crate::domain::chain::canonical_text;
@@ -138,6 +138,7 @@ impl Job {
         let mut known = HashSet::new();
         let events = self.events(tx, &mut known)?;
         self.personal(tx, &known)?;
+        self.records(tx)?;
         let dossiers = self.dossiers(tx)?;
         Ok(RestoredAgency { agency: self.agency.clone(), dossiers, events })
     }
@@ -203,6 +204,17 @@ impl Job {
                 StoreError::Conflict(_) => self.bad_row(format!("{name} stands twice")),
                 other => other.into(),
             })?;
+        }
+        Ok(())
+    }
+
+    fn records(&self, tx: &mut Tx<'_>) -> Result<(), CopyError> {
+        let Some(span) = self.part.records else { return Ok(()) };
+        for line in lines_of(&self.path, span)? {
+            let Line::Record(line) = line.map_err(|bad| CopyError::Format(bad.detail))? else {
+                return Err(CopyError::Format("the file has changed while it was read".into()));
+            };
+            records::put_back(tx, &line)?;
         }
         Ok(())
     }

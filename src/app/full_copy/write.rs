@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::lines::{catalogue_value, event_line, personal_line};
-use super::{CATALOGUES, CopyError, PAGE};
+use super::{CATALOGUES, CopyError, PAGE, records};
 use crate::domain::chain::canonical_json;
 use crate::store::{Store, Tx};
 use crate::verify::line::{FORMAT, Line, VERSION};
@@ -17,6 +17,8 @@ pub struct Written {
     pub catalogue: u64,
     pub personal: u64,
     pub events: u64,
+    /// Declared values and other rows beside the chains.
+    pub records: u64,
     pub agencies: u64,
 }
 
@@ -30,8 +32,10 @@ pub fn export(store: &Store, out: &mut impl Write, mut progress: impl FnMut(&Wri
         put(out, &json!({"kind": "header", "format": FORMAT, "version": VERSION}))?;
         catalogues(tx, out, &mut done)?;
         let mut agencies = tx.event_agencies()?;
+        agencies.extend(records::agencies(tx)?);
         // Every database compares texts in its own way.
         agencies.sort();
+        agencies.dedup();
         for agency in &agencies {
             personal(tx, agency, out, &mut done)?;
             progress(&done);
@@ -39,6 +43,12 @@ pub fn export(store: &Store, out: &mut impl Write, mut progress: impl FnMut(&Wri
         for agency in &agencies {
             events(tx, agency, out, &mut done, &mut progress)?;
             done.agencies += 1;
+        }
+        for agency in &agencies {
+            for line in records::of_agency(tx, agency)? {
+                put_line(out, &Line::Record(line))?;
+                done.records += 1;
+            }
         }
         out.flush()?;
         progress(&done);

@@ -4,6 +4,7 @@
 use super::{Conn, Db};
 
 mod catalogue;
+mod declarations;
 mod dossiers;
 mod facts;
 mod figures;
@@ -11,6 +12,7 @@ mod history;
 mod users;
 
 pub use catalogue::*;
+pub use declarations::*;
 pub use dossiers::*;
 pub use facts::*;
 pub use figures::*;

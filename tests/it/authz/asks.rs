@@ -17,11 +17,13 @@ pub struct Ask {
     path: String,
     version: Option<i64>,
     content: Option<(&'static str, String)>,
+    /// Default: one made of place and path.
+    key: Option<String>,
 }
 
 impl Ask {
     fn at(path: String) -> Self {
-        Self { path, version: None, content: None }
+        Self { path, version: None, content: None, key: None }
     }
 
     fn body(self, body: &Value) -> Self {
@@ -34,7 +36,8 @@ impl Ask {
 
     /// With a key of its own: portals have to send one.
     pub fn send(self, client: Client<'_>, method: &'static str, place: &str) -> Answer {
-        let mut request = client.request(method, &format!("/{}", self.path)).key(&format!("{place}: {}", self.path));
+        let key = self.key.unwrap_or_else(|| format!("{place}: {}", self.path));
+        let mut request = client.request(method, &format!("/{}", self.path)).key(&key);
         if let Some(version) = self.version {
             request = request.version(version);
         }
@@ -187,6 +190,49 @@ pub fn new_plan(scene: &Scene<'_>) -> Ask {
 
 pub fn scorecard(scene: &Scene<'_>) -> Ask {
     Ask::at(format!("{}?agency={}", scene.fill(&some_plan(scene)), scene.place))
+}
+
+/// Below a target without an indicator, of a plan of the province.
+fn below_target(scene: &Scene<'_>) -> String {
+    let plan = json!({
+        "id": "tinh-2026", "title": "Kế hoạch tỉnh", "agency": "H26", "from": "2026-01-01", "to": "2026-12-31",
+        "targets": [{"key": "trained", "title": "Tập huấn", "comparator": ">=", "threshold": "90", "unit": "percent"}],
+    });
+    scene.app.user("admin.province").post("/plans", &plan).expect(201);
+    scene.operation.replace("{id}", "tinh-2026").replace("{key}", "trained")
+}
+
+fn declared(agency: &str) -> Value {
+    json!({"agency": agency, "from": "2026-01-01", "to": "2026-12-31", "value": "91",
+        "evidence": [{"kind": "document", "number": "1/BC", "date": "2026-01-05"}]})
+}
+
+pub fn declaration(scene: &Scene<'_>) -> Ask {
+    // Under a key of its own each time: the same body twice is one declaration.
+    let mut body = declared(scene.place);
+    body["note"] = scene.unique().into();
+    Ask { key: Some(scene.unique()), ..Ask::at(below_target(scene)).body(&body) }
+}
+
+pub fn declarations(scene: &Scene<'_>) -> Ask {
+    Ask::at(format!("{}?agency={}", below_target(scene), scene.place))
+}
+
+/// Of what somebody else has declared there.
+pub fn review(scene: &Scene<'_>) -> Ask {
+    let path = below_target(scene);
+    let leader = match scene.place {
+        AGENCY => Some("leader2"),
+        CHILD => Some("leader.child"),
+        _ => None,
+    };
+    let version = leader.map(|leader| {
+        let path = path.trim_end_matches("/{version}/review");
+        let path = path.strip_prefix("/api/v1").expect("below the API");
+        scene.app.user(leader).post(path, &declared(scene.place)).expect(201)["version"].to_string()
+    });
+    let path = path.replace("{version}", version.as_deref().unwrap_or("1"));
+    Ask::at(path).body(&json!({"agency": scene.place, "verdict": "accepted"}))
 }
 
 pub fn import(scene: &Scene<'_>) -> Ask {

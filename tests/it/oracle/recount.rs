@@ -63,7 +63,7 @@ impl Recount {
         let kept = self.lines.iter().filter(|line| match line {
             Line::Event(event) => dossiers.contains(&event.dossier),
             Line::Catalogue(row) => row.catalogue != "procedure" || procedures(&row.code),
-            Line::Header(_) | Line::Personal(_) => true,
+            Line::Header(_) | Line::Personal(_) | Line::Record(_) => true,
         });
         Book::from_lines(kept.cloned()).expect("a full copy")
     }

@@ -3,8 +3,10 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use motcua::store::DatabaseUrl;
+use serde_json::json;
 
 use super::schema::lines;
+use crate::factory::AGENCY;
 use crate::harness::TestApp;
 
 on_both!(history_is_only_added_to);
@@ -18,10 +20,25 @@ fn run(database: &DatabaseUrl, sql: &str) -> Result<(), String> {
     done.map_err(|error| error.to_string())
 }
 
+/// A declared value, and its review.
+fn declare(app: &TestApp) {
+    let plan = json!({
+        "id": "p-2026", "title": "Kế hoạch", "agency": AGENCY, "from": "2026-01-01", "to": "2026-12-31",
+        "targets": [{"key": "trained", "title": "Tập huấn", "comparator": ">=", "threshold": "90", "unit": "percent"}],
+    });
+    app.user("admin").post("/plans", &plan).expect(201);
+    let value = json!({"from": "2026-01-01", "to": "2026-12-31", "value": "91",
+        "evidence": [{"kind": "document", "number": "1/BC", "date": "2026-01-05"}]});
+    let path = "/plans/p-2026/targets/trained/declarations";
+    app.user("leader").post(path, &value).expect(201);
+    app.user("auditor").post(&format!("{path}/1/review"), &json!({"verdict": "accepted"})).expect(201);
+}
+
 fn history_is_only_added_to(app: &TestApp) {
     app.received();
+    declare(app);
     let history = || {
-        ["events", "personal", "catalogue"].map(|table| {
+        ["events", "personal", "catalogue", "declarations", "declaration_reviews"].map(|table| {
             let count = lines(&app.database, &format!("SELECT CAST(COUNT(*) AS TEXT) AS line FROM {table}"));
             (table, count[0].parse::<usize>().expect("a number"))
         })
@@ -36,16 +53,29 @@ fn history_is_only_added_to(app: &TestApp) {
         "UPDATE catalogue SET body = '{}'",
         "DELETE FROM catalogue",
         "UPDATE personal SET body = '{}'",
+        "UPDATE declarations SET body = '{}'",
+        "DELETE FROM declaration_reviews",
+        "UPDATE declaration_reviews SET verdict = 'rejected'",
         "INSERT INTO events SELECT * FROM events WHERE true \
          ON CONFLICT (agency_id, seq) DO UPDATE SET actor = 'nobody'",
     ];
     refused.extend(match &app.database {
-        DatabaseUrl::Postgres(_) => ["TRUNCATE events", "TRUNCATE catalogue", "TRUNCATE events, personal CASCADE"],
+        DatabaseUrl::Postgres(_) => vec![
+            "TRUNCATE events",
+            "TRUNCATE catalogue",
+            "TRUNCATE events, personal CASCADE",
+            "TRUNCATE declaration_reviews",
+            "TRUNCATE declarations CASCADE",
+            "DELETE FROM declarations",
+        ],
         // A row that replaces another is no deletion to SQLite: its delete triggers stay silent.
-        DatabaseUrl::Sqlite(_) => [
+        DatabaseUrl::Sqlite(_) => vec![
             "INSERT OR REPLACE INTO events SELECT * FROM events",
             "INSERT OR REPLACE INTO catalogue SELECT * FROM catalogue",
             "INSERT OR REPLACE INTO personal SELECT * FROM personal",
+            "INSERT OR REPLACE INTO declarations SELECT * FROM declarations",
+            "INSERT OR REPLACE INTO declaration_reviews SELECT * FROM declaration_reviews",
+            "DELETE FROM declarations",
         ],
     });
     for sql in refused {

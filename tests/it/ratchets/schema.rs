@@ -12,8 +12,19 @@ use crate::harness::{TestApp, empty_databases};
 on_both!(keys_begin_with_the_agency, columns_are_as_declared, every_table_is_selectable);
 
 /// Tables that are distributed on `agency_id`.
-const BY_AGENCY: [&str; 9] =
-    ["counters", "dossiers", "events", "facts", "heads", "idempotency", "import_keys", "payments", "personal"];
+const BY_AGENCY: [&str; 11] = [
+    "counters",
+    "declaration_reviews",
+    "declarations",
+    "dossiers",
+    "events",
+    "facts",
+    "heads",
+    "idempotency",
+    "import_keys",
+    "payments",
+    "personal",
+];
 /// Copied to every machine, or kept on one.
 const ELSEWHERE: [&str; 4] = ["catalogue", "catalogue_stamps", "refresh_tokens", "users"];
 /// Of the migration library.
@@ -190,6 +201,8 @@ macro_rules! select_every_table {
             catalogue,
             catalogue_stamps,
             counters,
+            declaration_reviews,
+            declarations,
             dossiers,
             events,
             facts,

@@ -1,0 +1,2 @@
+DROP TABLE declaration_reviews;
+DROP TABLE declarations;

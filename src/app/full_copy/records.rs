@@ -1,0 +1,148 @@
+//! Rows that agencies keep beside their chains: `record` lines of a full copy, after the events.
+//!
+//! Each kind is one arm of [`of_agency`] and one of [`put_back`]; where the lines stand in a copy is the same for all.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::CopyError;
+use crate::domain::chain::canonical_text;
+use crate::domain::declaration::Verdict;
+use crate::domain::time::{canonical, from_micros, parse};
+use crate::store::declarations::{Declared, Question};
+use crate::store::rows::{DeclarationRow, ReviewRow};
+use crate::store::{StoreError, Tx};
+use crate::verify::line::RecordLine;
+
+const DECLARATION: &str = "declaration";
+const REVIEW: &str = "declaration_review";
+
+/// A declaration in a copy; the agency stands on the line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Declaration {
+    plan: String,
+    target: String,
+    version: i32,
+    declared_by: String,
+    recorded_at: String,
+    body: Value,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Review {
+    plan: String,
+    target: String,
+    version: i32,
+    verdict: Verdict,
+    reviewed_by: String,
+    recorded_at: String,
+    note: Option<String>,
+}
+
+/// Agencies that have records.
+///
+/// # Errors
+/// The database fails.
+pub fn agencies(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
+    tx.declaration_agencies()
+}
+
+/// An agency's records, each after those that it refers to.
+///
+/// # Errors
+/// The database fails, or a row holds what this program never writes.
+pub fn of_agency(tx: &mut Tx<'_>, agency: &str) -> Result<Vec<RecordLine>, StoreError> {
+    let ask = Question { agencies: vec![agency.to_owned()], known_at: i64::MAX, ..Question::default() };
+    let (mut lines, mut reviews) = (Vec::new(), Vec::new());
+    for (row, review) in tx.declarations(&ask)? {
+        let corrupt = |_| StoreError::Corrupt(format!("declaration {} of {}/{}", row.version, row.plan, row.target));
+        let declaration = Declaration {
+            body: serde_json::from_str(&row.body).map_err(corrupt)?,
+            plan: row.plan.clone(),
+            target: row.target.clone(),
+            version: row.version,
+            declared_by: row.declared_by.clone(),
+            recorded_at: canonical(from_micros(row.recorded_at)),
+        };
+        lines.push(line(agency, DECLARATION, &declaration)?);
+        if let Some(review) = review {
+            let verdict = Verdict::parse(&review.verdict);
+            let review = Review {
+                plan: review.plan,
+                target: review.target,
+                version: review.version,
+                verdict: verdict.ok_or_else(|| StoreError::Corrupt("a review without a verdict".into()))?,
+                reviewed_by: review.reviewed_by,
+                recorded_at: canonical(from_micros(review.recorded_at)),
+                note: review.note,
+            };
+            reviews.push(line(agency, REVIEW, &review)?);
+        }
+    }
+    lines.append(&mut reviews);
+    Ok(lines)
+}
+
+fn line(agency: &str, record: &str, row: &impl Serialize) -> Result<RecordLine, StoreError> {
+    let row = serde_json::to_value(row).map_err(|error| StoreError::Other(error.to_string()))?;
+    Ok(RecordLine { agency: agency.to_owned(), record: record.to_owned(), row })
+}
+
+/// Stores a record again.
+///
+/// # Errors
+/// It is of no known kind or shape, stands twice, or refers to what is not there.
+pub fn put_back(tx: &mut Tx<'_>, line: &RecordLine) -> Result<(), CopyError> {
+    let bad = |detail: String| CopyError::Entry {
+        agency: line.agency.clone(),
+        seq: 0,
+        detail: format!("{}: {detail}", line.record),
+    };
+    let micros = |text: &str| parse(text).map(|at| at.timestamp_micros()).map_err(&bad);
+    let done = match line.record.as_str() {
+        DECLARATION => {
+            let read: Declaration = serde_json::from_value(line.row.clone()).map_err(|error| bad(error.to_string()))?;
+            let row = DeclarationRow {
+                agency_id: line.agency.clone(),
+                recorded_at: micros(&read.recorded_at)?,
+                plan: read.plan,
+                target: read.target,
+                version: read.version,
+                declared_by: read.declared_by,
+                body: canonical_text(&read.body),
+            };
+            Declared::read(row.clone(), None).map_err(|error| bad(error.to_string()))?;
+            tx.declaration_insert(&row)
+        }
+        REVIEW => {
+            let read: Review = serde_json::from_value(line.row.clone()).map_err(|error| bad(error.to_string()))?;
+            let ask = Question {
+                agencies: vec![line.agency.clone()],
+                plan: Some(read.plan.clone()),
+                target: Some(read.target.clone()),
+                version: Some(read.version),
+                known_at: i64::MAX,
+            };
+            if tx.declarations(&ask)?.is_empty() {
+                return Err(bad(format!("there is no version {} of {}/{}", read.version, read.plan, read.target)));
+            }
+            tx.declaration_review_insert(&ReviewRow {
+                agency_id: line.agency.clone(),
+                recorded_at: micros(&read.recorded_at)?,
+                plan: read.plan,
+                target: read.target,
+                version: read.version,
+                verdict: read.verdict.as_str().to_owned(),
+                reviewed_by: read.reviewed_by,
+                note: read.note,
+            })
+        }
+        _ => return Err(bad("no records of this kind".to_owned())),
+    };
+    done.map_err(|error| match error {
+        StoreError::Conflict(_) => bad("stands twice, or is here already".to_owned()),
+        other => other.into(),
+    })
+}
