@@ -156,6 +156,12 @@ impl Book {
         self.agencies.keys().chain(with_dossiers).cloned().collect()
     }
 
+    /// The level of an agency on `date`, known at `known_at`.
+    #[must_use]
+    pub fn level(&self, agency: &str, date: NaiveDate, known_at: DateTime<Utc>) -> Option<&str> {
+        in_force(self.agencies.get(agency)?, date, known_at).map(|agency| agency.level.as_str())
+    }
+
     /// Procedures valid on `date`, known at `known_at`, that are handled at a level of one of these agencies.
     #[must_use]
     pub fn procedures_of(

@@ -71,6 +71,7 @@ pub struct Case {
     /// First of receipt, refusal and request for a supplement.
     pub answered_at: Option<DateTime<Utc>>,
     pub received_at: Option<DateTime<Utc>>,
+    pub refused_at: Option<DateTime<Utc>>,
     /// Present from receipt on.
     pub dues: Option<Dues>,
     pub paused_since: Option<DateTime<Utc>>,
@@ -154,6 +155,7 @@ impl Case {
             answer_due: *answer_due,
             answered_at: None,
             received_at: None,
+            refused_at: None,
             dues: None,
             paused_since: None,
             rounds: 0,
@@ -202,6 +204,7 @@ impl Case {
             Act::Refused => {
                 self.answered_at.get_or_insert(at);
                 self.state = State::Refused;
+                self.refused_at = Some(at);
             }
             Act::Forwarded => self.state = State::Processing,
             Act::SupplementRequested { items } => {
@@ -335,7 +338,7 @@ impl Case {
 }
 
 /// Early: a date before. On time: the same date, not after the instant. Late: after it.
-fn classify(finished: DateTime<Utc>, due: DateTime<Utc>) -> Class {
+pub(super) fn classify(finished: DateTime<Utc>, due: DateTime<Utc>) -> Class {
     if finished > due {
         Class::Late
     } else if local_date(finished) < local_date(due) {

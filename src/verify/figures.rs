@@ -37,7 +37,7 @@ pub struct Figure {
 }
 
 impl Figure {
-    fn count(&mut self, member: &str, (population, counts): (bool, bool)) {
+    pub(super) fn count(&mut self, member: &str, (population, counts): (bool, bool)) {
         if population {
             self.denominator.insert(member.to_owned());
         }
@@ -197,7 +197,7 @@ impl<'a> View<'a> {
         Some(figures)
     }
 
-    fn seen<'s>(&'s self, case: &'s Case) -> Seen<'s> {
+    pub(super) fn seen<'s>(&'s self, case: &'s Case) -> Seen<'s> {
         Seen { case, period: &self.period }
     }
 

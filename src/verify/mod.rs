@@ -12,6 +12,7 @@ pub mod figures;
 pub mod line;
 pub mod personal;
 mod predicates;
+pub mod reports;
 pub mod run;
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ impl<'a> Seen<'a> {
     }
 
     /// X: withdrawn or stopped in the period, after receipt, never finished.
-    fn ended(self) -> bool {
+    pub fn ended(self) -> bool {
         let case = self.case;
         case.received_at.is_some()
             && case.first_finish.is_none()
@@ -47,7 +47,7 @@ impl<'a> Seen<'a> {
     }
 
     /// W: received, neither finished nor ended.
-    fn open(self) -> bool {
+    pub fn open(self) -> bool {
         self.case.received_at.is_some() && self.case.first_finish.is_none() && self.case.ended_at.is_none()
     }
 
@@ -57,7 +57,7 @@ impl<'a> Seen<'a> {
     }
 
     /// Wl: open and past its due instant.
-    fn open_late(self) -> bool {
+    pub fn open_late(self) -> bool {
         self.open() && self.case.dues.is_some_and(|dues| self.clock() > dues.strict)
     }
 

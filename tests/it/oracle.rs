@@ -18,6 +18,7 @@ mod groups;
 mod links;
 mod lists;
 mod recount;
+mod reports;
 mod settled;
 mod story;
 mod world;
@@ -27,7 +28,7 @@ use motcua::store::DatabaseUrl;
 use crate::harness::{self, TestApp};
 use story::Variety;
 
-on_both!(rows_are_the_fold, figures_are_the_recount, settled_figures_stand);
+on_both!(rows_are_the_fold, figures_are_the_recount, reports_are_the_recount, settled_figures_stand);
 
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
@@ -86,6 +87,16 @@ fn figures_are_the_recount(app: &TestApp) {
         let counted = figures::check(&mut story);
         links::check(&mut story);
         Variety { counted: Some(counted), ..story.variety }
+    });
+}
+
+/// Every cell of the law's reports is what the recount finds.
+fn reports_are_the_recount(app: &TestApp) {
+    cases(app, 7_000, |app, seed| {
+        let mut story = story::Story::begin(app, seed);
+        story.go_on(60, 750);
+        let cells = reports::check(&mut story);
+        Variety { cells: Some(cells), ..story.variety }
     });
 }
 

@@ -33,6 +33,10 @@ impl Recount {
         Self { lines, book }
     }
 
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
     /// `fields`: the field of each procedure of the catalogue at the cut.
     pub fn answers(&self, cut: &Cut, fields: &BTreeMap<String, String>) -> Answers {
         let filters = &cut.filters;

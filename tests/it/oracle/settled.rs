@@ -10,8 +10,8 @@ use motcua::store::indicators::{self, Indicator};
 use motcua::store::{StoreError, Tx};
 
 use super::asks::Ask;
-use super::lists;
 use super::story::Story;
+use super::{lists, reports};
 
 const BY: [Option<GroupBy>; 6] = [
     None,
@@ -61,6 +61,9 @@ fn text(tx: &mut Tx<'_>, app: &App, ask: &Ask) -> Result<String, StoreError> {
             let members = lists::members(tx, app, &cut, indicator, *part, 500)?;
             writeln!(text, "{} {part:?} {members:?}", indicator.id).expect("a text");
         }
+    }
+    for report in reports::texts(tx, app, ask)? {
+        writeln!(text, "{report}").expect("a text");
     }
     let groups: BTreeMap<_, _> = children.into_iter().filter(|(agency, _)| cut.agencies.contains(agency)).collect();
     writeln!(text, "{groups:?}").expect("a text");

@@ -14,8 +14,8 @@ use motcua::store::indicators;
 use serde_json::Value;
 
 use super::dice::Dice;
-use super::drafts;
 use super::world::{AGENCIES, Calendar};
+use super::{drafts, reports};
 use crate::harness::TestApp;
 
 /// What got into the books.
@@ -27,6 +27,8 @@ pub struct Variety {
     pub refused: usize,
     /// Indicators that counted somebody, where figures are looked at.
     pub counted: Option<BTreeSet<&'static str>>,
+    /// Columns of reports that counted somebody, where reports are looked at.
+    pub cells: Option<BTreeSet<String>>,
 }
 
 impl Variety {
@@ -42,21 +44,28 @@ impl Variety {
         if let (Some(counted), Some(more)) = (&mut self.counted, other.counted) {
             counted.extend(more);
         }
+        if let (Some(cells), Some(more)) = (&mut self.cells, other.cells) {
+            cells.extend(more);
+        }
     }
 
     /// What has not happened: events, corrections, indicators that never counted anybody.
-    pub fn lacks(&self) -> Vec<&'static str> {
+    pub fn lacks(&self) -> Vec<String> {
         let events = EventType::ALL.iter().filter(|kind| !self.events.contains_key(kind)).map(|kind| kind.as_str());
         let fields = CorrectedField::ALL.iter().filter(|field| !self.corrections.contains_key(field));
         let figures = indicators::ids().into_iter();
         let figures = figures.filter(|id| self.counted.as_ref().is_some_and(|counted| !counted.contains(id)));
-        let mut lacks: Vec<&'static str> = events.chain(fields.map(|field| field.as_str())).chain(figures).collect();
+        let named = events.chain(fields.map(|field| field.as_str())).chain(figures).map(str::to_owned);
+        let mut lacks: Vec<String> = named.collect();
+        if let Some(cells) = &self.cells {
+            lacks.extend(reports::columns().difference(cells).cloned());
+        }
         let all: usize = self.events.values().sum();
         if self.late * 10 < all {
-            lacks.push("events entered after they happened");
+            lacks.push("events entered after they happened".to_owned());
         }
         if self.refused * 3 > all {
-            lacks.push("drafts that are not refused");
+            lacks.push("drafts that are not refused".to_owned());
         }
         lacks
     }
