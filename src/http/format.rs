@@ -55,6 +55,11 @@ impl Format {
     }
 }
 
+/// A file, for the documentation of operations that answer with one.
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct Bytes(#[expect(dead_code, reason = "only its shape is documented")] Vec<u8>);
+
 /// A sheet as a file of the asked form. JSON has a shape of its own and is the handler's.
 ///
 /// # Errors

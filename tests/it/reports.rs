@@ -1,5 +1,7 @@
 //! The law's reports over HTTP: what each column counts, every cell opens into its dossiers, rows add up.
 
+mod print;
+
 use serde_json::{Value, json};
 
 use crate::factory::{AGENCY, PARTIAL, event, event_with};

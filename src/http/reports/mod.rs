@@ -1,5 +1,6 @@
 //! The law's periodic reports, each cell opening into its dossiers.
 
+mod print;
 mod view;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use actix_web::{HttpResponse, get, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+pub use print::sheet;
 pub use view::ReportView;
 
 use super::State;
@@ -15,6 +17,7 @@ use super::auth::{Authed, Staff};
 use super::body::Query;
 use super::dossiers::ListQuery;
 use super::figures::{CutQuery, CutText, groups_of};
+use super::format::{Bytes, Format, printed};
 use super::problem::ApiError;
 use super::responses::Reading;
 use crate::app::Caller;
@@ -46,6 +49,8 @@ pub struct ReportQuery {
     pub rows: Option<String>,
     /// What becomes of the stopped and withdrawn: `exclude` (default) or `as_resolved`.
     pub ended: Option<String>,
+    /// `json` (default), `csv`, `xlsx` or `html`, for print.
+    pub format: Option<String>,
 }
 
 /// A report as asked for, not yet confined to the caller's reach.
@@ -146,11 +151,15 @@ async fn answer(
     query: &ReportQuery,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.app.clock.now();
+    let format = Format::read(query.format.as_deref(), &Format::ALL)?;
     let ask = ReportAsk::read(layout, query, now)?;
     let settled = ask.cut.settled(now);
     let (catalogues, caller) = (state.app.catalogues.clone(), auth.caller);
     let report = state.app.store.read(move |tx| ask.compute(tx, &catalogues, &caller, now)).await?;
-    Ok(HttpResponse::Ok().json(ReportView::new(&report, settled)?))
+    match format {
+        Format::Json => Ok(HttpResponse::Ok().json(ReportView::new(&report, settled)?)),
+        _ => printed(format, &sheet(&report)?),
+    }
 }
 
 /// Biểu II.06a: dossiers received, resolved and open, each cell opening into its dossiers
@@ -158,7 +167,15 @@ async fn answer(
     operation_id = "get_report_06a",
     tag = "reports",
     params(ReportQuery),
-    responses((status = 200, description = "Columns 3 to 13, by rows", body = ReportView), Reading),
+    responses(
+        (status = 200, description = "Columns 3 to 13, by rows", content(
+            (ReportView = "application/json"),
+            (String = "text/csv"),
+            (String = "text/html"),
+            (Bytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        )),
+        Reading
+    ),
     security(("bearer" = []))
 )]
 #[get("/reports/06a")]
@@ -175,7 +192,15 @@ pub async fn form_06a(
     operation_id = "get_report_07a",
     tag = "reports",
     params(ReportQuery),
-    responses((status = 200, description = "Columns 3 to 24, by rows", body = ReportView), Reading),
+    responses(
+        (status = 200, description = "Columns 3 to 24, by rows", content(
+            (ReportView = "application/json"),
+            (String = "text/csv"),
+            (String = "text/html"),
+            (Bytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        )),
+        Reading
+    ),
     security(("bearer" = []))
 )]
 #[get("/reports/07a")]

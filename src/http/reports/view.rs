@@ -218,7 +218,7 @@ pub(super) fn name_of(row: &Row) -> String {
     known.unwrap_or_default()
 }
 
-fn level_name(level: Level) -> &'static str {
+pub(super) fn level_name(level: Level) -> &'static str {
     match level {
         Level::Ministry => "Cơ quan cấp bộ",
         Level::Province => "Cơ quan cấp tỉnh",

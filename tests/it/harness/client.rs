@@ -28,6 +28,8 @@ pub struct Answer {
     pub asked: String,
     pub status: u16,
     pub headers: Vec<(String, String)>,
+    /// The body as it came; a spreadsheet is no text.
+    pub bytes: Vec<u8>,
     pub text: String,
 }
 
@@ -126,12 +128,10 @@ impl Request<'_> {
         let mut answer = sent.unwrap_or_else(|error| panic!("{asked}: {error}"));
         let headers = answer.headers().iter();
         let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()));
-        Answer {
-            asked,
-            status: answer.status().as_u16(),
-            headers: headers.collect(),
-            text: answer.body_mut().read_to_string().expect("a text"),
-        }
+        let headers = headers.collect();
+        let bytes = answer.body_mut().read_to_vec().expect("a body");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { asked, status: answer.status().as_u16(), headers, bytes, text }
     }
 }
 
