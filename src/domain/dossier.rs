@@ -151,6 +151,8 @@ pub struct Dossier {
     /// Actor of `submitted` and of `received`.
     pub submitted_by: String,
     pub received_by: Option<String>,
+    /// Received by the hand that submitted it; an imported receipt has no hand.
+    pub received_by_submitter: bool,
 
     pub submitted_at: Instant,
     pub answer_due: Option<Instant>,

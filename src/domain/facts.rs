@@ -78,7 +78,8 @@ pub mod marks {
     pub const IMMEDIATE: i64 = 1;
     /// A component was asked for in more than one request for a supplement.
     pub const ITEM_TWICE: i64 = 1 << 1;
-    /// A supplement was asked for in the last fifth of the time from the start of the clock to `due_strict`.
+    /// A supplement was asked for in the last fifth of the time from the start of the clock to `due_strict`, or
+    /// after it; as all signs of the clock, before the first finish.
     pub const LATE_SUPPLEMENT: i64 = 1 << 2;
     /// The result of the first finish carries a number.
     pub const RESULT_NUMBERED: i64 = 1 << 3;
@@ -98,6 +99,8 @@ pub mod marks {
     pub const EXTENDED: i64 = 1 << 10;
     /// The due instant was recomputed with a later calendar.
     pub const RECOMPUTED: i64 = 1 << 11;
+    /// Submitted and received by the same hand; an imported receipt has none.
+    pub const RECEIVED_BY_SUBMITTER: i64 = 1 << 12;
 }
 
 /// A payment for figures whose unit is the payment.
@@ -216,6 +219,7 @@ fn marks_of(dossier: &Dossier) -> i64 {
         (marks::RESULT_BEFORE_RECEIPT, issued_before_receipt),
         (marks::EXTENDED, dossier.extensions > 0),
         (marks::RECOMPUTED, dossier.recomputed),
+        (marks::RECEIVED_BY_SUBMITTER, dossier.received_by_submitter),
     ];
     signs.iter().filter(|(_, holds)| *holds).map(|(mark, _)| mark).sum()
 }

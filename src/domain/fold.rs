@@ -110,6 +110,7 @@ fn open(agency: &str, id: Uuid, event: &Event, submitted: Submitted) -> Option<D
         previous: submitted.previous,
         submitted_by: event.actor.clone(),
         received_by: None,
+        received_by_submitter: false,
         submitted_at: event.occurred_at,
         answer_due: submitted.answer_due,
         answered_at: None,
@@ -187,7 +188,7 @@ impl Dossier {
             Payload::SupplementRequested(e) => {
                 self.rounds += 1;
                 self.paper_asked |= e.items.iter().any(|item| item.paper == Some(true));
-                self.late_supplement |= self.in_last_fifth(at);
+                self.late_supplement |= self.first_finish.is_none() && self.in_last_fifth(at);
                 let round: std::collections::BTreeSet<String> =
                     e.items.into_iter().map(|item| item.component).collect();
                 self.item_twice |= round.iter().any(|component| self.asked.contains(component));
@@ -233,8 +234,10 @@ impl Dossier {
                 }
             }
             Payload::Extended(e) => {
-                self.extended_after_due |= self.due.is_some_and(|due| at > due);
-                self.letter_late |= self.due.is_some_and(|due| e.letter.issued_on > business_date(due));
+                // What is granted to a reopened dossier moves no figure: the first finish has decided.
+                let running = self.due.filter(|_| self.first_finish.is_none());
+                self.extended_after_due |= running.is_some_and(|due| at > due);
+                self.letter_late |= running.is_some_and(|due| e.letter.issued_on > business_date(due));
                 // `decide` stores an instant; a date could only come from a hand-made history.
                 if let NewDue::At(new_due) = e.new_due {
                     self.due = Some(new_due);
@@ -283,6 +286,7 @@ impl Dossier {
         self.answered_at.get_or_insert(at);
         self.received_at = Some(at);
         self.received_by = Some(event.actor.clone());
+        self.received_by_submitter = event.origin.is_none() && event.actor == self.submitted_by;
         self.clock_start = Some(at);
         self.code = received.code;
         if let Some(snapshot) = received.snapshot {

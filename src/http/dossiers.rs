@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::State;
-use super::auth::{Anyone, Authed, Intake};
+use super::auth::{Anyone, Audit, Authed, Intake, Permission};
 use super::body::{self, Json, Query};
 use super::figures::{CutQuery, drill_down};
 use super::page::{Page, bad_cursor, cursor, limit, position};
 use super::problem::{ApiError, Kind};
-use super::reports;
 use super::responses::{Reading, Writing};
 use super::view::{DossierView, shown_applicant};
+use super::{checks, reports};
 use crate::app::access::{READERS, handles};
 use crate::app::dossiers::{Done, Key, NewDossier, create as create_dossier, locate};
 use crate::app::record::File;
@@ -25,6 +25,7 @@ use crate::domain::event::{Channel, Component, FeeLine, PaymentMethod, Received,
 use crate::domain::fold::{fold, fold_at};
 use crate::domain::time::{Instant, business_date, end_of_day, start_of_day};
 use crate::store::catalogues::Tree;
+use crate::store::checks::count;
 use crate::store::query::{FactQuery, Hit, Range};
 use crate::store::sql_types::Id;
 use crate::store::{Tx, history};
@@ -259,6 +260,8 @@ pub struct ListQuery {
     pub column: Option<String>,
     /// As the report was asked for: `exclude` (default) or `as_resolved`.
     pub ended: Option<String>,
+    /// Drill-down: an integrity check, with the cut; for auditors and leaders.
+    pub check: Option<String>,
     pub from: Option<String>,
     pub to: Option<String>,
     #[param(value_type = Option<String>, format = DateTime)]
@@ -294,17 +297,20 @@ pub async fn list(
     let cut = CutQuery::of_list(&query, now)?;
     let drill = drill_down(query.indicator.as_deref(), query.part.as_deref(), "dossier")?;
     let cell = reports::drill_down(&query)?;
-    let catalogues = state.app.catalogues.clone();
     let caller = auth.caller;
+    let check = checks::drill_down(&query, &caller)?;
+    let roles = if check.is_some() { Audit::ROLES } else { &READERS };
+    let catalogues = state.app.catalogues.clone();
     let page = state
         .app
         .store
         .read(move |tx| {
-            let (cut, submitted_by) = cut.resolve(tx, &catalogues, &caller, &READERS, now)?;
-            let mut ask = match (drill, cell) {
-                (Some((indicator, part)), _) => cut.question(indicator, part),
-                (None, Some((column, ended))) => column.question(ended, &cut),
-                (None, None) => FactQuery {
+            let (cut, submitted_by) = cut.resolve(tx, &catalogues, &caller, roles, now)?;
+            let mut ask = match (drill, cell, check) {
+                (Some((indicator, part)), ..) => cut.question(indicator, part),
+                (None, Some((column, ended)), _) => column.question(ended, &cut),
+                (None, None, Some(check)) => count::question(tx, &cut, check)?,
+                (None, None, None) => FactQuery {
                     agencies: cut.agencies.iter().cloned().collect(),
                     at: cut.known_at.timestamp_micros(),
                     known_at: cut.known_at.timestamp_micros(),

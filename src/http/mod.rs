@@ -5,6 +5,7 @@ pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod calendar;
+pub mod checks;
 pub mod deadlines;
 pub mod declarations;
 pub mod documents;
@@ -104,4 +105,5 @@ fn figure_routes(config: &mut ServiceConfig<'_>) {
     config.service(declarations::create).service(declarations::judge).service(declarations::list);
     config.service(exchange::import).service(exchange::export);
     config.service(audit::heads).service(audit::voided).service(audit::late_entries);
+    config.service(checks::counts).service(checks::catalogue);
 }

@@ -175,9 +175,21 @@ impl Catalogues {
 /// # Errors
 /// The database fails or holds what this program never writes.
 pub fn calendar_version(tx: &mut Tx<'_>, known_at: Instant) -> Result<Option<String>, StoreError> {
+    Ok(calendar_known(tx, known_at)?.map(|calendar| calendar.version))
+}
+
+/// The working calendar in force as known at `known_at`; none before the first was loaded.
+///
+/// # Errors
+/// As [`calendar_version`].
+pub fn calendar_at(tx: &mut Tx<'_>, known_at: Instant) -> Result<Option<WorkingCalendar>, StoreError> {
+    Ok(calendar_known(tx, known_at)?.map(|calendar| calendar.index()))
+}
+
+fn calendar_known(tx: &mut Tx<'_>, known_at: Instant) -> Result<Option<Calendar>, StoreError> {
     let rows = tx.catalogue_revisions(Calendar::KIND, CALENDAR)?;
     let known = rows.iter().rev().find(|row| row.recorded_at <= known_at.timestamp_micros());
-    known.map(|row| Ok(read_revision::<Calendar>(row)?.body.version)).transpose()
+    known.map(|row| Ok(read_revision::<Calendar>(row)?.body)).transpose()
 }
 
 /// The agency tree on a date as known at an instant. A merged agency stands under its successor.

@@ -4,6 +4,7 @@
 //! [`Store::write`] is the one place through which anything is written.
 
 pub mod catalogues;
+pub mod checks;
 pub mod conn;
 pub mod declarations;
 pub mod error;

@@ -29,6 +29,30 @@ pub struct Procedure {
     pub valid_to: Option<NaiveDate>,
 }
 
+/// What the recount needs of a working calendar.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Calendar {
+    weekend: BTreeSet<String>,
+    days: Vec<ListedDay>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct ListedDay {
+    date: NaiveDate,
+    kind: String,
+}
+
+impl Calendar {
+    /// What is listed for the date, else the plain week.
+    #[must_use]
+    pub fn is_worked(&self, date: NaiveDate) -> bool {
+        match self.days.iter().rev().find(|day| day.date == date) {
+            Some(day) => day.kind == "makeup_working_day",
+            None => !self.weekend.contains(&date.format("%a").to_string().to_lowercase()),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Version<T> {
     revision: i64,
@@ -58,6 +82,7 @@ struct History {
 pub struct Book {
     agencies: Versions<Agency>,
     procedures: Versions<Procedure>,
+    calendars: Versions<Calendar>,
     dossiers: BTreeMap<String, History>,
 }
 
@@ -109,6 +134,7 @@ impl Book {
         match row.catalogue.as_str() {
             "agency" => add_version(&mut self.agencies, row),
             "procedure" => add_version(&mut self.procedures, row),
+            "calendar" => add_version(&mut self.calendars, row),
             _ => Ok(()),
         }
     }
@@ -160,6 +186,13 @@ impl Book {
     #[must_use]
     pub fn level(&self, agency: &str, date: NaiveDate, known_at: DateTime<Utc>) -> Option<&str> {
         in_force(self.agencies.get(agency)?, date, known_at).map(|agency| agency.level.as_str())
+    }
+
+    /// The working calendar known last at `known_at`.
+    #[must_use]
+    pub fn calendar(&self, known_at: DateTime<Utc>) -> Option<&Calendar> {
+        let known = self.calendars.values().flatten().filter(|version| version.recorded_at <= known_at);
+        known.max_by_key(|version| version.revision).map(|version| &version.body)
     }
 
     /// Procedures valid on `date`, known at `known_at`, that are handled at a level of one of these agencies.

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::entry::{Act, Channel, Component, DigitisedTarget, Entry, FeeLine, Method, Patch, ResultDocument, Snapshot};
 use super::local_date;
+use super::signs::Signs;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -97,6 +98,8 @@ pub struct Case {
     /// Sums by the `n` of the payment.
     pub refunds: BTreeMap<u32, i128>,
     pub rating: Option<(DateTime<Utc>, u8)>,
+    /// What only the integrity checks ask for.
+    pub signs: Signs,
     fees: Vec<FeeLine>,
     requested: Vec<FeeLine>,
 }
@@ -134,16 +137,21 @@ impl Case {
             for correction in corrections.get(&entry.n).into_iter().flatten() {
                 put_in(act.to_mut(), correction);
             }
-            match &mut case {
-                None => case = Self::begin(agency, dossier, entry.occurred_at, &act),
-                Some(case) => case.take(entry.n, entry.occurred_at, &act),
+            if case.is_none() {
+                case = Self::begin(agency, dossier, entry.occurred_at, &act);
+            }
+            if let Some(case) = &mut case {
+                case.sign(entry, &act);
+                case.take(entry.n, entry.occurred_at, &act);
             }
         }
         case
     }
 
     fn begin(agency: &str, dossier: &str, at: DateTime<Utc>, act: &Act) -> Option<Self> {
-        let Act::Submitted { procedure, channel, components, snapshot, fees, answer_due } = act else { return None };
+        let Act::Submitted { procedure, channel, components, snapshot, fees, answer_due, .. } = act else {
+            return None;
+        };
         let mut case = Self {
             agency: agency.to_owned(),
             dossier: dossier.to_owned(),
@@ -173,6 +181,7 @@ impl Case {
             payments: BTreeMap::new(),
             refunds: BTreeMap::new(),
             rating: None,
+            signs: Signs::default(),
             fees: fees.as_ref().unwrap_or(&snapshot.fees).clone(),
             requested: Vec::new(),
         };

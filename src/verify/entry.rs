@@ -74,6 +74,15 @@ pub struct Snapshot {
     pub fees: Vec<FeeLine>,
     #[serde(default)]
     pub required: Vec<String>,
+    pub processing_time: ProcessingTime,
+    /// `restart`: the time runs anew from a supplement.
+    #[serde(default)]
+    pub after_supplement: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ProcessingTime {
+    pub unit: String,
 }
 
 /// A line of what is owed, of a procedure, a receipt or a request for payment.
@@ -102,10 +111,19 @@ pub struct ResultDocument {
     pub document: bool,
     pub electronic: bool,
     pub signed: bool,
+    #[serde(default, rename = "number", deserialize_with = "is_there")]
+    pub numbered: bool,
+    #[serde(default)]
+    pub issued_on: Option<NaiveDate>,
+}
+
+fn is_there<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Option::<String>::deserialize(deserializer).map(|text| text.is_some())
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Item {
+    pub component: String,
     #[serde(default)]
     pub paper: Option<bool>,
 }
@@ -131,6 +149,8 @@ pub enum Act {
         channel: Channel,
         #[serde(default)]
         components: Option<Vec<Component>>,
+        #[serde(default)]
+        assisted: Option<bool>,
         snapshot: Snapshot,
         /// Only a correction puts it here: otherwise the fees are those of the snapshot.
         #[serde(skip)]
@@ -251,6 +271,11 @@ pub struct Entry {
     pub n: u32,
     pub occurred_at: DateTime<Utc>,
     pub recorded_at: DateTime<Utc>,
+    pub actor: String,
+    /// It came with an import.
+    pub imported: bool,
+    /// It was entered late, with a reason.
+    pub late: bool,
     pub act: Act,
 }
 
@@ -271,6 +296,9 @@ impl Entry {
             n: line.n,
             occurred_at: canonical_time(&line.occurred_at)?,
             recorded_at: canonical_time(&line.recorded_at)?,
+            actor: line.actor.clone(),
+            imported: line.payload.contains_key("origin"),
+            late: line.payload.contains_key("late_entry_reason"),
             act,
         })
     }

@@ -116,8 +116,8 @@ pub fn groups(book: &Book, id: &str, cut: &Cut, by: &str) -> BTreeMap<String, Fi
 /// A cut with its dossiers folded once, to ask many figures of.
 #[derive(Debug)]
 pub struct View<'a> {
-    book: &'a Book,
-    cut: &'a Cut,
+    pub(super) book: &'a Book,
+    pub(super) cut: &'a Cut,
     period: Period,
     /// Without voided ones.
     cases: Vec<Case>,

@@ -6,6 +6,7 @@
 pub mod book;
 pub mod case;
 pub mod chain;
+pub mod checks;
 pub mod codes;
 pub mod entry;
 pub mod figures;
@@ -14,6 +15,7 @@ pub mod personal;
 mod predicates;
 pub mod reports;
 pub mod run;
+pub mod signs;
 
 #[cfg(test)]
 mod figures_tests;

@@ -66,7 +66,7 @@ impl<'a> Seen<'a> {
     }
 
     /// T: present in the period.
-    fn present(self) -> bool {
+    pub fn present(self) -> bool {
         self.finish().is_some() || self.ended() || self.open()
     }
 

@@ -8,6 +8,7 @@ mod append_only;
 mod authz;
 mod bad_input;
 mod catalogues;
+mod checks;
 mod concurrency;
 mod corrections;
 mod declarations;

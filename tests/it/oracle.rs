@@ -10,6 +10,7 @@
 //! ```
 
 mod asks;
+mod checks;
 mod dice;
 mod drafts;
 mod facts;
@@ -28,7 +29,13 @@ use motcua::store::DatabaseUrl;
 use crate::harness::{self, TestApp};
 use story::Variety;
 
-on_both!(rows_are_the_fold, figures_are_the_recount, reports_are_the_recount, settled_figures_stand);
+on_both!(
+    rows_are_the_fold,
+    figures_are_the_recount,
+    checks_are_the_recount,
+    reports_are_the_recount,
+    settled_figures_stand
+);
 
 fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
@@ -97,6 +104,17 @@ fn reports_are_the_recount(app: &TestApp) {
         story.go_on(60, 750);
         let cells = reports::check(&mut story);
         Variety { cells: Some(cells), ..story.variety }
+    });
+}
+
+/// Every check flags whom the recount flags.
+fn checks_are_the_recount(app: &TestApp) {
+    cases(app, 4400, |app, seed| {
+        let mut story = story::Story::begin(app, seed);
+        story.go_on(70, 900);
+        story.rush(105);
+        let flagged = checks::check(&mut story);
+        Variety { flagged: Some(flagged), ..story.variety }
     });
 }
 

@@ -63,12 +63,20 @@ fn fees(dice: &mut Dice) -> Value {
     lines.into()
 }
 
-fn result(dice: &mut Dice) -> Value {
+fn result(dossier: &Dossier, dice: &mut Dice) -> Value {
     let document = dice.chance(80);
-    json!({
+    let mut body = json!({
         "outcome": dice.pick(&["granted", "granted", "rejected"]), "document": document,
         "electronic": document && dice.chance(50), "signed": dice.chance(60), "signer": "Trần Thị B",
-    })
+    });
+    if document && dice.chance(60) {
+        body["number"] = "KQ-7".into();
+    }
+    if document && dice.chance(40) {
+        let received = dossier.received_at.unwrap_or(dossier.submitted_at);
+        body["issued_on"] = (business_date(received) + Duration::days(dice.between(-1, 1))).to_string().into();
+    }
+    body
 }
 
 pub fn body(kind: EventType, dossier: &Dossier, events: &[Event], now: Instant, dice: &mut Dice) -> Value {
@@ -122,7 +130,7 @@ pub fn body(kind: EventType, dossier: &Dossier, events: &[Event], now: Instant, 
         EventType::Stopped => json!({
             "reason": REASON, "legal_basis": "Điều 9", "decision": {"number": "QĐ-3", "date": business_date(now)},
         }),
-        EventType::Finished => json!({"result": result(dice)}),
+        EventType::Finished => json!({"result": result(dossier, dice)}),
         EventType::Returned => json!({"method": dice.pick(&["counter", "post", "electronic"]), "collector": "An"}),
         EventType::Reopened => json!({"reason": REASON}),
         EventType::Digitised => match dossier.components.as_slice() {
@@ -170,7 +178,7 @@ fn correction(dossier: &Dossier, events: &[Event], dice: &mut Dice) -> Value {
             let paid = dossier.payments.iter().find(|payment| payment.n == target).map_or(1, |payment| payment.amount);
             dice.between(1, paid + dossier.owed()).into()
         }
-        C::Result => result(dice),
+        C::Result => result(dossier, dice),
         C::Applicant => applicant(dice),
     };
     json!({"target": target, "field": field.as_str(), "value": value, "reason": REASON})

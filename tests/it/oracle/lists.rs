@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use motcua::app::App;
 use motcua::store::figures::{Cut, procedure_list};
 use motcua::store::indicators::{Indicator, Part, Subject};
+use motcua::store::query::FactQuery;
 use motcua::store::{StoreError, Tx};
 use motcua::verify::figures::Figure;
 
@@ -18,22 +19,7 @@ pub fn members(
     limit: i64,
 ) -> Result<BTreeSet<String>, StoreError> {
     let (list, count): (Vec<String>, i64) = match indicator.subject {
-        Subject::Dossier => {
-            let mut ask = cut.question(indicator, part);
-            let count = tx.facts_count(&ask)?;
-            ask.limit = limit;
-            let mut hits = Vec::new();
-            loop {
-                let page = tx.facts_page(&ask)?;
-                assert!(page.len() as i64 <= limit);
-                let Some(last) = page.last() else { break };
-                ask.after = Some((last.sort_key, last.dossier));
-                hits.extend(page);
-            }
-            assert!(hits.is_sorted_by_key(|hit| std::cmp::Reverse((hit.sort_key, hit.dossier))));
-            assert!(hits.iter().all(|hit| cut.agencies.contains(&hit.agency)));
-            (hits.iter().map(|hit| hit.dossier.0.to_string()).collect(), count)
-        }
+        Subject::Dossier => dossiers(tx, cut, cut.question(indicator, part), limit)?,
         Subject::Payment => {
             let mut ask = cut.question(indicator, part);
             let count = tx.payments_count(&ask)?;
@@ -59,6 +45,23 @@ pub fn members(
     let set: BTreeSet<String> = list.iter().cloned().collect();
     assert_eq!(set.len(), list.len(), "{} {part:?} lists somebody twice", indicator.id);
     Ok(set)
+}
+
+/// Dossiers page by page, and how many are counted; newest first.
+pub fn dossiers(tx: &mut Tx<'_>, cut: &Cut, mut ask: FactQuery, limit: i64) -> Result<(Vec<String>, i64), StoreError> {
+    let count = tx.facts_count(&ask)?;
+    ask.limit = limit;
+    let mut hits = Vec::new();
+    loop {
+        let page = tx.facts_page(&ask)?;
+        assert!(page.len() as i64 <= limit);
+        let Some(last) = page.last() else { break };
+        ask.after = Some((last.sort_key, last.dossier));
+        hits.extend(page);
+    }
+    assert!(hits.is_sorted_by_key(|hit| std::cmp::Reverse((hit.sort_key, hit.dossier))));
+    assert!(hits.iter().all(|hit| cut.agencies.contains(&hit.agency)));
+    Ok((hits.iter().map(|hit| hit.dossier.0.to_string()).collect(), count))
 }
 
 /// Parts that have a list of their own.

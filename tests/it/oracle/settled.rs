@@ -11,7 +11,7 @@ use motcua::store::{StoreError, Tx};
 
 use super::asks::Ask;
 use super::story::Story;
-use super::{lists, reports};
+use super::{checks, lists, reports};
 
 const BY: [Option<GroupBy>; 6] = [
     None,
@@ -64,6 +64,9 @@ fn text(tx: &mut Tx<'_>, app: &App, ask: &Ask) -> Result<String, StoreError> {
     }
     for report in reports::texts(tx, app, ask)? {
         writeln!(text, "{report}").expect("a text");
+    }
+    for (found, members) in checks::said(tx, &cut)? {
+        writeln!(text, "{} {} of {} {members:?}", found.check.id, found.flagged, found.population).expect("a text");
     }
     let groups: BTreeMap<_, _> = children.into_iter().filter(|(agency, _)| cut.agencies.contains(agency)).collect();
     writeln!(text, "{groups:?}").expect("a text");

@@ -11,10 +11,11 @@ use motcua::domain::dossier::{Dossier, State as S};
 use motcua::domain::event::{CorrectedField, EventType, Origin, Payload};
 use motcua::domain::time::{Instant, business_date, end_of_day, local_text, start_of_day};
 use motcua::store::indicators;
+use motcua::verify;
 use serde_json::Value;
 
 use super::dice::Dice;
-use super::world::{AGENCIES, Calendar};
+use super::world::{AGENCIES, Calendar, PROCEDURES, RUSH};
 use super::{drafts, reports};
 use crate::harness::TestApp;
 
@@ -29,6 +30,8 @@ pub struct Variety {
     pub counted: Option<BTreeSet<&'static str>>,
     /// Columns of reports that counted somebody, where reports are looked at.
     pub cells: Option<BTreeSet<String>>,
+    /// Checks that flagged somebody, where checks are looked at.
+    pub flagged: Option<BTreeSet<&'static str>>,
 }
 
 impl Variety {
@@ -47,9 +50,12 @@ impl Variety {
         if let (Some(cells), Some(more)) = (&mut self.cells, other.cells) {
             cells.extend(more);
         }
+        if let (Some(flagged), Some(more)) = (&mut self.flagged, other.flagged) {
+            flagged.extend(more);
+        }
     }
 
-    /// What has not happened: events, corrections, indicators that never counted anybody.
+    /// What has not happened: events, corrections, indicators and checks that never counted anybody.
     pub fn lacks(&self) -> Vec<String> {
         let events = EventType::ALL.iter().filter(|kind| !self.events.contains_key(kind)).map(|kind| kind.as_str());
         let fields = CorrectedField::ALL.iter().filter(|field| !self.corrections.contains_key(field));
@@ -60,6 +66,9 @@ impl Variety {
         if let Some(cells) = &self.cells {
             lacks.extend(reports::columns().difference(cells).cloned());
         }
+        let checks = verify::checks::CHECKS.iter().copied();
+        let checks = checks.filter(|id| self.flagged.as_ref().is_some_and(|flagged| !flagged.contains(id)));
+        lacks.extend(checks.map(str::to_owned));
         let all: usize = self.events.values().sum();
         if self.late * 10 < all {
             lacks.push("events entered after they happened".to_owned());
@@ -97,6 +106,25 @@ impl<'a> Story<'a> {
                 self.submit();
             } else {
                 self.event();
+            }
+        }
+    }
+
+    /// Many dossiers of one office, received and finished in a few minutes.
+    pub fn rush(&mut self, dossiers: usize) {
+        let goal = self.files.len() + dossiers;
+        while self.files.len() < goal {
+            self.test.pass(Duration::seconds(1));
+            let mut body = drafts::submission(&mut self.dice, RUSH);
+            body["procedure"] = PROCEDURES[0].into();
+            body["channel"] = "in_person".into();
+            self.record(None, RUSH.to_owned(), EventType::Submitted, body, None);
+            let i = self.files.len() - 1;
+            for kind in [EventType::Received, EventType::Finished] {
+                let dossier = self.files[i].dossier().expect("it has events");
+                let now = self.app.clock.now();
+                let body = drafts::body(kind, &dossier, &self.files[i].events, now, &mut self.dice);
+                self.record(Some(i), RUSH.to_owned(), kind, body, None);
             }
         }
     }

@@ -10,6 +10,9 @@ use crate::harness::at;
 pub const MERGED: &str = "H26.103.27";
 pub const SUCCESSOR: &str = "H26.103.25";
 
+/// Where only [`super::story::Story::rush`] works: many dossiers, none late, all at the end.
+pub const RUSH: &str = "H26.103.28";
+
 /// Where dossiers are handed in.
 pub const AGENCIES: [&str; 8] = ["H26", "H26.7", "H26.103", SUCCESSOR, "H26.103.26", MERGED, "H26.103.27.1", "H38.1"];
 
@@ -32,6 +35,7 @@ pub const PROCEDURES: [&str; 10] = [
 const BEGINNING: &str = r#"
 agencies:
 - {code: H26.103.27, name: "UBND xã Cũ", level: commune, parent: H26.103}
+- {code: H26.103.28, name: "UBND xã Vội", level: commune, parent: H26.103}
 - {code: H26.103.27.1, name: "Điểm tiếp nhận xã Cũ", level: commune, parent: H26.103.27}
 procedures:
 - code: "1.100001"
