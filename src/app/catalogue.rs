@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub use load::{LoadReport, install_defaults, load_file};
+pub use load::{LoadReport, install_defaults, load_file, read_calendar};
 
 use super::{App, AppError};
 use crate::domain::calendar::Calendar;
@@ -161,6 +161,21 @@ fn keep_calendar(tx: &mut Tx<'_>, app: &App, calendar: &Calendar, expect: Expect
     {
         return Ok(Put { revision: row.revision, changed: false });
     }
+    refuse_used_name(&rows, &body, calendar)?;
+    keep(tx, app, CALENDAR, calendar, Since::Date(always()), expect)
+}
+
+/// Whether [`put_calendar`] would take it, whatever is there.
+///
+/// # Errors
+/// Broken rules.
+pub fn check_calendar(tx: &mut Tx<'_>, calendar: &Calendar) -> Result<(), AppError> {
+    refuse(calendar.check())?;
+    let rows = tx.catalogue_revisions(Calendar::KIND, CALENDAR)?;
+    refuse_used_name(&rows, &body_text(calendar)?, calendar)
+}
+
+fn refuse_used_name(rows: &[CatalogueRow], body: &str, calendar: &Calendar) -> Result<(), AppError> {
     if rows.iter().any(|row| row.body != body && version_of(&row.body).as_deref() == Some(&calendar.version)) {
         return Err(AppError::field(
             "/version",
@@ -168,7 +183,7 @@ fn keep_calendar(tx: &mut Tx<'_>, app: &App, calendar: &Calendar, expect: Expect
             "tên phiên bản lịch đã dùng / a calendar of this version name exists: give the new one a name of its own",
         ));
     }
-    keep(tx, app, CALENDAR, calendar, Since::Date(always()), expect)
+    Ok(())
 }
 
 fn keep_plan(tx: &mut Tx<'_>, app: &App, plan: &Plan, expect: Expect) -> Result<Put, AppError> {

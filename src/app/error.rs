@@ -16,6 +16,9 @@ pub enum AppError {
     /// `If-Match` names another version.
     #[error("stale version; the present one is {current}")]
     Stale { current: u32 },
+    /// A later version is in force.
+    #[error("superseded; {current} is in force")]
+    Superseded { current: String },
     /// The same `Idempotency-Key` with another body.
     #[error("idempotency key used with another body")]
     KeyReused,

@@ -9,6 +9,7 @@ pub mod error;
 pub mod export;
 pub mod full_copy;
 pub mod import;
+pub mod jobs;
 pub mod passwords;
 pub mod rebuild;
 pub mod record;
@@ -30,11 +31,13 @@ pub struct App {
     pub clock: Clock,
     pub catalogues: Arc<Catalogues>,
     pub code_pattern: CodePattern,
+    /// Wakes the worker of jobs.
+    pub bell: jobs::Bell,
 }
 
 impl App {
     #[must_use]
     pub fn new(store: Store, clock: Clock, code_pattern: CodePattern) -> Self {
-        Self { store, clock, catalogues: Arc::default(), code_pattern }
+        Self { store, clock, catalogues: Arc::default(), code_pattern, bell: jobs::Bell::default() }
     }
 }

@@ -123,6 +123,18 @@ impl Book {
         self.keep(tx, app, file, ready)
     }
 
+    /// The calendar in force.
+    #[must_use]
+    pub fn calendar(&self) -> &WorkingCalendar {
+        &self.calendar
+    }
+
+    /// The agency's office hours.
+    #[must_use]
+    pub fn hours(&self) -> &OfficeHours {
+        &self.hours
+    }
+
     /// Stores the head; called once, after the last event of the request.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failure;
+use crate::app::jobs::Worker;
 use crate::app::passwords::hash_once;
 use crate::app::{App, AppError};
 use crate::clock::Clock;
@@ -65,6 +66,7 @@ pub fn run(settings: Settings, args: DemoArgs) -> Result<(), Failure> {
         return Ok(());
     }
     actix_web::rt::System::new().block_on(async move {
+        let _jobs = Worker::start(app.clone())?;
         let application = Application::build(&settings, app)?;
         let address = std::net::SocketAddr::new(settings.listen.ip(), application.port);
         // The last line: whoever reads the address off a pipe may close it then.

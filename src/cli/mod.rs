@@ -1,6 +1,7 @@
 //! `motcua`: serve, migrate, user, load, openapi …
 
 mod admin;
+mod calendar;
 mod demo;
 mod exchange;
 
@@ -8,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::app::jobs::Worker;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::startup::{Application, open};
@@ -38,6 +40,9 @@ enum Command {
         /// The file.
         file: std::path::PathBuf,
     },
+    /// A day off declared late: what a calendar moves, and moving it.
+    #[command(subcommand)]
+    Calendar(calendar::CalendarCommand),
     /// Import dossiers and documents from an NDJSON file.
     Import { file: std::path::PathBuf },
     /// Export dossiers, or everything.
@@ -97,6 +102,7 @@ async fn serving(settings: Settings, command: Command) -> Result<ExitCode, Failu
     match command {
         Command::User(command) => admin::user(&settings, command).await?,
         Command::Load { file } => admin::load(&settings, &file).await?,
+        Command::Calendar(command) => return Ok(code_of(calendar::run(&settings, command).await?)),
         Command::Import { file } => return Ok(code_of(exchange::import(&settings, &file).await?)),
         Command::Export(args) => exchange::export(&settings, args).await?,
         _ => serve(&settings).await?,
@@ -110,6 +116,8 @@ fn code_of(clean: bool) -> ExitCode {
 
 async fn serve(settings: &Settings) -> Result<(), Failure> {
     let app = open(settings, Clock::system()).await?;
+    // Jobs that an earlier process left unfinished go on.
+    let _jobs = Worker::start(app.clone())?;
     let application = Application::build(settings, app)?;
     let address = std::net::SocketAddr::new(settings.listen.ip(), application.port);
     eprintln!("motcua: http://{address}  –  tài liệu API / API documentation: http://{address}/docs/");

@@ -65,6 +65,12 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// The program itself.
+    #[must_use]
+    pub fn of_system() -> Self {
+        Self { actor: "system".to_owned(), system: true, ..Self::default() }
+    }
+
     #[must_use]
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)

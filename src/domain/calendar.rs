@@ -31,7 +31,7 @@ pub enum DayOfWeek {
 }
 
 impl DayOfWeek {
-    const ALL: [Self; 7] = [Self::Mon, Self::Tue, Self::Wed, Self::Thu, Self::Fri, Self::Sat, Self::Sun];
+    pub const ALL: [Self; 7] = [Self::Mon, Self::Tue, Self::Wed, Self::Thu, Self::Fri, Self::Sat, Self::Sun];
 
     #[must_use]
     pub fn of(date: NaiveDate) -> Self {

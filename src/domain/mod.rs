@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod applicant;
 pub mod calendar;
+pub mod calendar_change;
 pub mod catalogue;
 pub mod chain;
 pub mod code;
@@ -17,5 +18,6 @@ pub mod fold;
 pub mod history;
 pub mod money;
 pub mod personal;
+pub mod recompute;
 pub mod score;
 pub mod time;

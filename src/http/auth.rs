@@ -48,6 +48,8 @@ permissions! {
     Administer = [Admin];
     /// Declaring values for one's agency.
     Lead = [Leader];
+    /// What a new calendar moves, and the jobs that move it; an admin sees counts only.
+    Foresee = [Leader, Auditor, Admin];
     /// Heads, voided dossiers, late entries.
     Audit = [Auditor, Leader];
 }

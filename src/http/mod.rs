@@ -5,6 +5,8 @@ pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod calendar;
+pub mod calendar_apply;
+pub mod calendar_preview;
 pub mod checks;
 pub mod deadlines;
 pub mod declarations;
@@ -17,6 +19,7 @@ pub mod figures;
 pub mod format;
 pub mod health;
 pub mod indicators;
+pub mod jobs;
 pub mod me;
 pub mod middleware;
 pub mod oauth;
@@ -74,7 +77,11 @@ fn catalogues(config: &mut ServiceConfig<'_>) {
         .service(users::create)
         .service(users::replace)
         .service(calendar::get)
-        .service(calendar::put);
+        .service(calendar::put)
+        .service(calendar_preview::preview)
+        .service(calendar_apply::apply)
+        .service(jobs::list)
+        .service(jobs::get);
 }
 
 fn dossier_routes(config: &mut ServiceConfig<'_>) {

@@ -47,6 +47,7 @@ problems! {
     IllegalMove = "illegal-move", CONFLICT, "Hồ sơ đang ở trạng thái không cho phép việc này", "Not possible in the dossier's present state";
     SelfReview = "self-review", FORBIDDEN, "Người khai báo không được tự thẩm định", "Nobody reviews their own declaration";
     Exists = "already-exists", CONFLICT, "Đã tồn tại", "Exists already";
+    Superseded = "superseded", CONFLICT, "Đã có phiên bản mới hơn", "A later version is in force";
     Stale = "stale-version", PRECONDITION_FAILED, "Hồ sơ đã thay đổi, hãy tải lại", "Changed meanwhile; load it again";
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "Nội dung quá lớn", "The body is too large";
     MediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "Kiểu nội dung không được hỗ trợ", "The content type is not supported";
@@ -187,6 +188,9 @@ impl From<AppError> for ApiError {
             AppError::Refused(refusal) => refusal.into(),
             AppError::Stale { current } => Self::with(Kind::Stale, &format!("the present version is {current}")),
             AppError::SelfReview => Self::new(Kind::SelfReview),
+            AppError::Superseded { current } => {
+                Self::with(Kind::Superseded, &format!("phiên bản đang dùng / in force: {current}"))
+            }
             AppError::KeyReused => Self::new(Kind::KeyReused),
             AppError::Exists(what) => Self::with(Kind::Exists, &what),
             AppError::Store(error) => error.into(),

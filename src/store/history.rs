@@ -58,6 +58,18 @@ pub fn personal_of(row: &PersonalRow) -> Result<(u32, Map<String, Value>), Store
     Ok((u32::try_from(row.n).map_err(|_| corrupt())?, body))
 }
 
+/// Events of some of an agency's dossiers, in one statement.
+///
+/// # Errors
+/// As [`events`].
+pub fn events_of_many(tx: &mut Tx<'_>, agency: &str, ids: &[Id]) -> Result<BTreeMap<Id, Vec<Event>>, StoreError> {
+    let mut found: BTreeMap<Id, Vec<Event>> = BTreeMap::new();
+    for row in tx.events_of_many(&[agency.to_owned()], ids)? {
+        found.entry(row.dossier_id).or_default().push(event_of(&row)?);
+    }
+    Ok(found)
+}
+
 /// Events and personal values of several dossiers, in two statements.
 ///
 /// # Errors

@@ -3,6 +3,8 @@
 //! `ops/` is compiled once per native connection; [`Tx`] forwards each operation to the right one.
 //! [`Store::write`] is the one place through which anything is written.
 
+pub mod calendar_preview;
+pub mod calendars;
 pub mod catalogues;
 pub mod checks;
 pub mod conn;
@@ -11,6 +13,7 @@ pub mod error;
 pub mod figures;
 pub mod history;
 pub mod indicators;
+pub mod jobs;
 mod lite;
 pub mod migrate;
 mod pg;

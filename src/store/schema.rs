@@ -256,3 +256,34 @@ allow_tables_to_appear_in_same_query!(
 );
 
 allow_tables_to_appear_in_same_query!(declarations, declaration_reviews);
+
+table! {
+    use diesel::sql_types::*;
+    use crate::store::sql_types::Uid;
+    jobs (id) {
+        id -> Uid,
+        kind -> Text,
+        subject -> Text,
+        state -> Text,
+        requested_by -> Text,
+        requested_at -> BigInt,
+        started_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        error -> Nullable<Text>,
+        agencies -> BigInt,
+        dossiers -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::store::sql_types::Uid;
+    job_agencies (agency_id, job_id) {
+        agency_id -> Text,
+        job_id -> Uid,
+        position -> Nullable<Uid>,
+        examined -> BigInt,
+        moved -> BigInt,
+        done -> Bool,
+    }
+}

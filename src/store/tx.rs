@@ -2,6 +2,7 @@
 
 use super::declarations::Question;
 use super::error::StoreError;
+use super::jobs::{JobAgencyRow, JobRow};
 use super::query::{FactQuery, Hit, Tally, TallyRow};
 use super::rows::{
     CatalogueRow, DeclarationRow, EventRow, FactsRow, HeadRow, IdempotencyRow, ImportKeyRow, PaymentRow, PersonalRow,
@@ -97,4 +98,16 @@ forward! {
     facts_page(ask: &FactQuery) -> Vec<Hit>;
     payments_count(ask: &FactQuery) -> i64;
     payments_page(ask: &FactQuery, after: Option<(i64, Id, i32)>) -> Vec<PaymentRow>;
+
+    open_page(agency: &str, span: (i64, i64), after: Option<Id>, limit: i64) -> Vec<(Id, Option<i64>)>;
+    open_count(span: (i64, i64)) -> i64;
+    job_insert(row: &JobRow) -> ();
+    job_save(row: &JobRow) -> ();
+    job_by_id(id: Id) -> Option<JobRow>;
+    job_unfinished() -> Option<JobRow>;
+    job_of(kind: &str, subject: &str) -> Option<JobRow>;
+    jobs_page(before: Option<(i64, Id)>, limit: i64) -> Vec<JobRow>;
+    job_agency(agency: &str, job: Id) -> Option<JobAgencyRow>;
+    job_agency_save(row: &JobAgencyRow) -> ();
+    job_agencies(job: Id) -> Vec<JobAgencyRow>;
 }

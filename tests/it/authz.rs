@@ -77,6 +77,12 @@ const OPERATIONS: &[Operation] = operations! {
                                                                 [403 403 403 403 404 403 401];
     GET "/api/v1/calendar" by path                           => [200 200 200 200 200 200 401];
     PUT "/api/v1/calendar" by changed_calendar               => [403 403 403 403 200 403 401];
+    POST "/api/v1/calendar/preview" by calendar_preview      => [403 403 200 200 200 403 401]
+                                                                [403 403 200 200 200 403 401]
+                                                                [403 403 404 404 404 403 401];
+    POST "/api/v1/calendar/{version}/apply" by calendar_apply => [403 403 403 403 202 403 401];
+    GET "/api/v1/jobs" by path                               => [403 403 200 200 200 403 401];
+    GET "/api/v1/jobs/{id}" by job                           => [403 403 200 200 200 403 401];
     GET "/api/v1/deadlines" by calculator                    => [200 200 200 200 200 200 200];
 
     POST "/api/v1/dossiers" by new_dossier                   => [201 403 403 403 403 201 401]

@@ -7,6 +7,7 @@ mod factory;
 mod append_only;
 mod authz;
 mod bad_input;
+mod calendar_change;
 mod catalogues;
 mod checks;
 mod concurrency;

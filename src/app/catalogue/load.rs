@@ -93,9 +93,27 @@ const SECTIONS: [(&str, &str); 5] = [
     ("plans", Plan::KIND),
 ];
 
+fn value_of(text: &str) -> Result<Value, AppError> {
+    serde_norway::from_str(text)
+        .map_err(|error| AppError::field("", "malformed", &format!("neither YAML nor JSON: {error}")))
+}
+
+/// Reads one calendar: a document by itself, or the `calendar` of a catalogue's file.
+///
+/// # Errors
+/// What is wrong, with a pointer.
+pub fn read_calendar(text: &str) -> Result<Calendar, AppError> {
+    let mut value = value_of(text)?;
+    let inner = value.as_object_mut().and_then(|fields| fields.remove(Calendar::KIND));
+    match read_item(Some(Calendar::KIND), inner.unwrap_or(value)) {
+        Ok(Entry::Calendar(calendar)) => Ok(calendar),
+        Ok(_) => Err(AppError::field("", "wrong_type", "a calendar is expected")),
+        Err(error) => Err(AppError::invalid(vec![error])),
+    }
+}
+
 fn items_of(text: &str) -> Result<Vec<Item>, AppError> {
-    let value: Value = serde_norway::from_str(text)
-        .map_err(|error| AppError::field("", "malformed", &format!("neither YAML nor JSON: {error}")))?;
+    let value = value_of(text)?;
     let documents = documents_of(value)?;
     let mut items = Vec::with_capacity(documents.len());
     let mut errors = Vec::new();

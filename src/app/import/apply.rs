@@ -181,8 +181,10 @@ fn stop(index: usize, error: AppError) -> Stop {
         AppError::Refused(refusal @ Refusal::NotPermitted(_)) => one("/type", "not_permitted", &refusal.to_string()),
         AppError::Exists(what) => one("/code", "exists", &what),
         AppError::NotFound => one("/agency", "unknown_agency", "không có cơ quan này / no such agency"),
-        other @ (AppError::Forbidden(_) | AppError::Stale { .. } | AppError::KeyReused | AppError::SelfReview) => {
-            one("", "refused", &other.to_string())
-        }
+        other @ (AppError::Forbidden(_)
+        | AppError::Stale { .. }
+        | AppError::Superseded { .. }
+        | AppError::KeyReused
+        | AppError::SelfReview) => one("", "refused", &other.to_string()),
     }
 }

@@ -3,7 +3,7 @@
 use super::{Context, checks, intake};
 use crate::domain::actor::Role;
 use crate::domain::applicant::Applicant;
-use crate::domain::deadline::{Anchor, Pause};
+use crate::domain::deadline::Anchor;
 use crate::domain::dossier::{Dossier, State};
 use crate::domain::error::FieldError;
 use crate::domain::event::{
@@ -11,12 +11,11 @@ use crate::domain::event::{
     PaymentRecorded, Rated, ResultDocument,
 };
 use crate::domain::fold::can_replace;
+use crate::domain::recompute::dues;
 use crate::domain::time::{Instant, at_local};
 use serde::Deserialize;
 
 /// `due` and `due_strict` when the open pause ends at `at`.
-///
-/// The strict one counts from receipt (or from an imported promise); an extension moves on its own.
 pub fn dues_after_pause(
     dossier: &Dossier,
     at: Instant,
@@ -28,19 +27,8 @@ pub fn dues_after_pause(
         let due = term.due(&Anchor::Start { at }, &[]);
         return (Some(due), Some(due));
     }
-    let Some(start) = dossier.clock_start else { return (None, None) };
-    let mut pauses: Vec<Pause> = dossier.pauses.iter().filter(|pause| pause.from >= start).cloned().collect();
-    pauses.extend(dossier.paused.map(|open| Pause { from: open.since, to: at }));
-    let anchor = match dossier.promised {
-        Some(due) => Anchor::Fixed { due, since: start },
-        None => Anchor::Start { at: start },
-    };
-    let strict = term.due(&anchor, &pauses);
-    let due = match dossier.extension {
-        Some((due, since)) => term.due(&Anchor::Fixed { due, since }, &pauses),
-        None => strict,
-    };
-    (Some(due), Some(strict))
+    let found = dues(dossier, &term, Some(at));
+    (found.map(|dues| dues.due), found.map(|dues| dues.due_strict))
 }
 
 pub fn pay(

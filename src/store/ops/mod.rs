@@ -9,6 +9,7 @@ mod dossiers;
 mod facts;
 mod figures;
 mod history;
+mod jobs;
 mod users;
 
 pub use catalogue::*;
@@ -17,4 +18,5 @@ pub use dossiers::*;
 pub use facts::*;
 pub use figures::*;
 pub use history::*;
+pub use jobs::*;
 pub use users::*;

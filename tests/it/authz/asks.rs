@@ -157,6 +157,27 @@ pub fn changed_calendar(scene: &Scene<'_>) -> Ask {
     path(scene).version(&revision).body(&body)
 }
 
+pub fn calendar_preview(scene: &Scene<'_>) -> Ask {
+    let mut body = scene.seen("/calendar");
+    factory::merge(&mut body, &json!({"revision": null, "version": scene.unique()}));
+    of_agency(scene).body(&body)
+}
+
+fn calendar_version(scene: &Scene<'_>) -> String {
+    scene.seen("/calendar")["version"].as_str().expect("a version").to_owned()
+}
+
+pub fn calendar_apply(scene: &Scene<'_>) -> Ask {
+    Ask::at(scene.fill(&calendar_version(scene)))
+}
+
+/// A job that nobody works on.
+pub fn job(scene: &Scene<'_>) -> Ask {
+    let path = format!("/calendar/{}/apply", calendar_version(scene));
+    let job = scene.app.user("admin.province").request("POST", &path).send().expect(202);
+    Ask::at(scene.fill(job["id"].as_str().expect("an id")))
+}
+
 pub fn calculator(scene: &Scene<'_>) -> Ask {
     Ask::at(format!("{}?procedure={FULL}&received_at=2026-03-10T08:00:00%2B07:00", scene.operation))
 }

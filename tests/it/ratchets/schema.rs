@@ -12,7 +12,7 @@ use crate::harness::{TestApp, empty_databases};
 on_both!(keys_begin_with_the_agency, columns_are_as_declared, every_table_is_selectable);
 
 /// Tables that are distributed on `agency_id`.
-const BY_AGENCY: [&str; 11] = [
+const BY_AGENCY: [&str; 12] = [
     "counters",
     "declaration_reviews",
     "declarations",
@@ -22,11 +22,12 @@ const BY_AGENCY: [&str; 11] = [
     "heads",
     "idempotency",
     "import_keys",
+    "job_agencies",
     "payments",
     "personal",
 ];
 /// Copied to every machine, or kept on one.
-const ELSEWHERE: [&str; 4] = ["catalogue", "catalogue_stamps", "refresh_tokens", "users"];
+const ELSEWHERE: [&str; 5] = ["catalogue", "catalogue_stamps", "jobs", "refresh_tokens", "users"];
 /// Of the migration library.
 const BOOKKEEPING: &str = "__diesel_schema_migrations";
 
@@ -209,6 +210,8 @@ macro_rules! select_every_table {
             heads,
             idempotency,
             import_keys,
+            job_agencies,
+            jobs,
             payments,
             personal,
             refresh_tokens,
