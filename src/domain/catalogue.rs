@@ -80,6 +80,11 @@ impl ServiceLevel {
             Self::Full => "full",
         }
     }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Information, Self::Partial, Self::Full].into_iter().find(|level| level.as_str() == text)
+    }
 }
 
 /// What the clock does after a supplement: go on, or start anew.

@@ -277,12 +277,36 @@ impl Dossier {
         if clock > due { OnTimeStatus::Overdue } else { OnTimeStatus::InTime }
     }
 
+    /// Started days of 24 hours past the strict due instant: 1 from the first moment after it; 0 or less, not late and
+    /// that many whole days before it. Measured at the first finish, else the end, else the start of the open pause,
+    /// else `at`; `None` while no clock has run.
+    #[must_use]
+    pub fn late_days(&self, at: Instant) -> Option<i64> {
+        let (until, due) = match &self.first_finish {
+            Some(finish) => (finish.at, finish.due_strict),
+            None => {
+                let running = self.paused.map_or(at, |pause| pause.since);
+                (self.ended_at.unwrap_or(running), self.due_strict?)
+            }
+        };
+        Some(started_days(until.timestamp_micros() - due.timestamp_micros()))
+    }
+
     /// An apology letter was issued no later than the strict due date.
     #[must_use]
     pub fn letter_in_time(&self) -> bool {
         self.due_strict.is_some_and(|due| self.letters.iter().any(|letter| letter.issued_on <= business_date(due)))
     }
 }
+
+/// Days of 24 hours in microseconds, a started one counting when they lie after zero.
+#[must_use]
+pub fn started_days(micros: i64) -> i64 {
+    if micros > 0 { (micros - 1) / DAY + 1 } else { micros / DAY }
+}
+
+/// Microseconds.
+pub const DAY: i64 = 86_400_000_000;
 
 /// Sum of the lines without exemption.
 #[must_use]

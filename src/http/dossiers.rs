@@ -1,4 +1,9 @@
-//! Dossiers: create, list (and drill down), read.
+//! Dossiers: create, read; listing and drilling down in the modules below.
+
+mod filters;
+pub mod listing;
+mod query;
+mod table;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -6,29 +11,25 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::State;
-use super::auth::{Anyone, Audit, Authed, Intake, Permission};
+use super::auth::{Anyone, Authed, Intake};
 use super::body::{self, Json, Query};
-use super::figures::{CutQuery, drill_down};
-use super::page::{Page, bad_cursor, cursor, limit, position};
 use super::problem::{ApiError, Kind};
 use super::responses::{Reading, Writing};
 use super::view::{DossierView, shown_applicant};
-use super::{checks, reports};
-use crate::app::access::{READERS, handles};
+use crate::app::access::handles;
 use crate::app::dossiers::{Done, Key, NewDossier, create as create_dossier, locate};
 use crate::app::record::File;
 use crate::app::{AppError, Caller};
 use crate::domain::actor::Role;
-use crate::domain::dossier::{OnTimeStatus, State as DossierState};
 use crate::domain::error::FieldError;
-use crate::domain::event::{Channel, Component, FeeLine, PaymentMethod, Received, ReturnMethod, Submitted};
-use crate::domain::fold::{fold, fold_at};
-use crate::domain::time::{Instant, business_date, end_of_day, start_of_day};
+use crate::domain::event::{Channel, Component, FeeLine, Received, ReturnMethod, Submitted};
+use crate::domain::fold::fold;
+use crate::domain::time::{Instant, business_date};
+use crate::store::Tx;
 use crate::store::catalogues::Tree;
-use crate::store::checks::count;
-use crate::store::query::{FactQuery, Hit, Range};
-use crate::store::sql_types::Id;
-use crate::store::{Tx, history};
+
+pub use query::ListQuery;
+pub(super) use table::stamp;
 
 /// A new dossier.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -221,217 +222,4 @@ pub(super) fn open(tx: &mut Tx<'_>, caller: &Caller, tree: &Tree<'_>, name: &str
     let dossier = file.dossier().ok_or(AppError::NotFound)?;
     caller.may_read(tree, &agency, &dossier.submitted_by)?;
     Ok(file)
-}
-
-#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct ListQuery {
-    /// Default: every agency that the caller reaches.
-    pub agency: Option<String>,
-    /// `subtree` (default) or `own`.
-    pub scope: Option<String>,
-    /// Only agencies of these levels, comma-separated.
-    pub level: Option<String>,
-    pub procedure: Option<String>,
-    /// Lĩnh vực.
-    pub field: Option<String>,
-    /// A channel, or `online` for both online ones.
-    pub channel: Option<String>,
-    pub state: Option<String>,
-    pub on_time_status: Option<String>,
-    pub payment_method: Option<String>,
-    /// The result is electronic or digitised.
-    pub digitised: Option<bool>,
-    pub officer: Option<String>,
-    /// Dates in Vietnam, inclusive.
-    pub received_from: Option<String>,
-    pub received_to: Option<String>,
-    pub due_from: Option<String>,
-    pub due_to: Option<String>,
-    pub finished_from: Option<String>,
-    pub finished_to: Option<String>,
-    /// Drill-down: an indicator, with `part` and the cut's `from`, `to`, `known_at`.
-    pub indicator: Option<String>,
-    /// `denominator`, `numerator`, `shortfall`.
-    pub part: Option<String>,
-    /// Drill-down: a report (`06a`, `07a`), with `column`, `ended` and the cut; not beside `indicator`.
-    pub report: Option<String>,
-    /// A column of the report; `stopped` or `withdrawn` beside it.
-    pub column: Option<String>,
-    /// As the report was asked for: `exclude` (default) or `as_resolved`.
-    pub ended: Option<String>,
-    /// Drill-down: an integrity check, with the cut; for auditors and leaders.
-    pub check: Option<String>,
-    pub from: Option<String>,
-    pub to: Option<String>,
-    #[param(value_type = Option<String>, format = DateTime)]
-    pub known_at: Option<String>,
-    /// 1 to 500, default 50.
-    #[param(minimum = 1, maximum = 500)]
-    pub limit: Option<i64>,
-    pub cursor: Option<String>,
-    /// Also count all of them.
-    pub count: Option<bool>,
-}
-
-/// Dossiers, newest receipt first; with `indicator` and `part` those behind a figure
-#[utoipa::path(
-    operation_id = "list_dossiers",
-    tag = "dossiers",
-    params(ListQuery),
-    responses((status = 200, description = "A page; applicants are masked", body = Page<DossierView>), Reading),
-    security(("bearer" = []))
-)]
-#[get("/dossiers")]
-pub async fn list(
-    auth: Authed<super::auth::Dossiers>,
-    state: web::Data<State>,
-    query: Query<ListQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let query = query.0;
-    let now = state.app.clock.now();
-    let asked = FactFilters::read(&query)?;
-    let page_size = limit(query.limit)?;
-    let question = question_of(&query);
-    let after = position(&question, query.cursor.as_deref())?.map(|text| read_position(&text)).transpose()?;
-    let cut = CutQuery::of_list(&query, now)?;
-    let drill = drill_down(query.indicator.as_deref(), query.part.as_deref(), "dossier")?;
-    let cell = reports::drill_down(&query)?;
-    let caller = auth.caller;
-    let check = checks::drill_down(&query, &caller)?;
-    let roles = if check.is_some() { Audit::ROLES } else { &READERS };
-    let catalogues = state.app.catalogues.clone();
-    let page = state
-        .app
-        .store
-        .read(move |tx| {
-            let (cut, submitted_by) = cut.resolve(tx, &catalogues, &caller, roles, now)?;
-            let mut ask = match (drill, cell, check) {
-                (Some((indicator, part)), ..) => cut.question(indicator, part),
-                (None, Some((column, ended)), _) => column.question(ended, &cut),
-                (None, None, Some(check)) => count::question(tx, &cut, check)?,
-                (None, None, None) => FactQuery {
-                    agencies: cut.agencies.iter().cloned().collect(),
-                    at: cut.known_at.timestamp_micros(),
-                    known_at: cut.known_at.timestamp_micros(),
-                    ..FactQuery::default()
-                },
-            };
-            ask.submitted_by = submitted_by;
-            asked.apply(&mut ask);
-            ask.after = after;
-            ask.limit = page_size + 1;
-            let count = query.count.unwrap_or(false).then(|| {
-                let all = FactQuery { after: None, ..ask.clone() };
-                tx.facts_count(&all)
-            });
-            let mut hits = tx.facts_page(&ask)?;
-            let more = i64::try_from(hits.len()).unwrap_or(i64::MAX) > page_size;
-            hits.truncate(usize::try_from(page_size).unwrap_or(usize::MAX));
-            let next = hits.last().filter(|_| more).map(|hit| cursor(&question, &write_position(hit)));
-            let items = rows(tx, &hits, &ask)?;
-            Ok::<_, ApiError>(Page { items, next, count: count.transpose()? })
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(page))
-}
-
-/// The dossiers found, with their facts at the cut.
-fn rows(tx: &mut Tx<'_>, hits: &[Hit], ask: &FactQuery) -> Result<Vec<DossierView>, AppError> {
-    let places: Vec<_> = hits.iter().map(|hit| (hit.agency.clone(), hit.dossier.0)).collect();
-    let mut found = history::many(tx, &places)?;
-    let at = crate::domain::time::from_micros(ask.at);
-    let known_at = crate::domain::time::from_micros(ask.known_at);
-    let mut views = Vec::with_capacity(hits.len());
-    for (agency, id) in places {
-        let Some((events, personal)) = found.remove(&id) else { continue };
-        let Some(dossier) = fold_at(&agency, id, &events, at, known_at) else { continue };
-        let file = File { agency, id, events, personal };
-        views.push(DossierView::new(&dossier, shown_applicant(&file, false), at, None));
-    }
-    Ok(views)
-}
-
-/// Everything that decides filter and order, for binding cursors.
-fn question_of(query: &ListQuery) -> String {
-    let bare = ListQuery { limit: None, cursor: None, count: None, ..query.clone() };
-    serde_json::to_string(&bare).unwrap_or_default()
-}
-
-fn write_position(hit: &Hit) -> String {
-    format!("{}/{}", hit.sort_key, hit.dossier.0)
-}
-
-fn read_position(text: &str) -> Result<(i64, Id), ApiError> {
-    let (key, id) = text.split_once('/').ok_or_else(bad_cursor)?;
-    Ok((key.parse().map_err(|_| bad_cursor())?, Id(id.parse().map_err(|_| bad_cursor())?)))
-}
-
-/// The list's own filters.
-struct FactFilters(FactQuery);
-
-impl FactFilters {
-    fn read(query: &ListQuery) -> Result<Self, ApiError> {
-        let known = |name: &str, value: Option<&String>, fits: &dyn Fn(&str) -> bool| match value {
-            Some(text) if !fits(text) => Err(ApiError::field(&format!("?{name}"), "unknown_value", "no such value")),
-            other => Ok(other.cloned()),
-        };
-        let day = |name: &str, text: &Option<String>| body::date(name, text.as_deref());
-        let range = |from: Option<chrono::NaiveDate>, to: Option<chrono::NaiveDate>| Range {
-            from: from.map(|date| start_of_day(date).timestamp_micros()),
-            to: to.map(|date| end_of_day(date).timestamp_micros()),
-        };
-        let online_only = query.channel.as_deref() == Some("online");
-        let channel = query.channel.as_ref().filter(|_| !online_only);
-        let status = known("on_time_status", query.on_time_status.as_ref(), &|t| OnTimeStatus::parse(t).is_some())?;
-        Ok(Self(FactQuery {
-            procedure: query.procedure.clone(),
-            field: query.field.clone(),
-            channel: known("channel", channel, &|text| Channel::parse(text).is_some())?,
-            online_only,
-            state: known("state", query.state.as_ref(), &|text| DossierState::parse(text).is_some())?,
-            status,
-            payment_method: known("payment_method", query.payment_method.as_ref(), &|text| {
-                PaymentMethod::parse(text).is_some()
-            })?,
-            digitised: query.digitised,
-            officer: query.officer.clone(),
-            received: range(day("received_from", &query.received_from)?, day("received_to", &query.received_to)?),
-            due: range(day("due_from", &query.due_from)?, day("due_to", &query.due_to)?),
-            finished: range(day("finished_from", &query.finished_from)?, day("finished_to", &query.finished_to)?),
-            ..FactQuery::default()
-        }))
-    }
-
-    fn apply(self, ask: &mut FactQuery) {
-        let filters = self.0;
-        ask.status = filters.status.as_deref().and_then(OnTimeStatus::parse).map(|s| status_predicate(s, ask.at));
-        ask.procedure = filters.procedure;
-        ask.field = filters.field;
-        ask.channel = filters.channel;
-        ask.online_only = filters.online_only;
-        ask.state = filters.state;
-        ask.payment_method = filters.payment_method;
-        ask.digitised = filters.digitised;
-        ask.officer = filters.officer;
-        ask.received = filters.received;
-        ask.due = filters.due;
-        ask.finished = filters.finished;
-    }
-}
-
-/// The on-time status as a predicate, in step with `Dossier::on_time_status`.
-fn status_predicate(status: OnTimeStatus, at: i64) -> String {
-    let ended = "(voided OR ended_at IS NOT NULL OR state = 'refused')";
-    let open = format!("NOT {ended} AND finished_at IS NULL AND received_at IS NOT NULL");
-    let late = format!("COALESCE(paused_since, {at}) > figure_due_strict");
-    match status {
-        OnTimeStatus::Ended => ended.to_owned(),
-        OnTimeStatus::NotStarted => format!("NOT {ended} AND finished_at IS NULL AND received_at IS NULL"),
-        OnTimeStatus::InTime => format!("{open} AND NOT ({late})"),
-        OnTimeStatus::Overdue => format!("{open} AND {late}"),
-        OnTimeStatus::Early | OnTimeStatus::OnTime | OnTimeStatus::Late => {
-            format!("NOT {ended} AND class = '{}'", status.as_str())
-        }
-    }
 }

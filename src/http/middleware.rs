@@ -18,7 +18,7 @@ pub async fn problems<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    let vietnamese = prefers_vietnamese(&request);
+    let vietnamese = prefers_vietnamese(request.headers());
     let trace_id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
     let response = next.call(request).await?;
     let status = response.status();
@@ -58,8 +58,9 @@ fn of_status(status: StatusCode) -> ApiError {
 }
 
 /// English only when it is asked for before Vietnamese.
-fn prefers_vietnamese(request: &ServiceRequest) -> bool {
-    let Some(asked) = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()) else {
+#[must_use]
+pub fn prefers_vietnamese(headers: &header::HeaderMap) -> bool {
+    let Some(asked) = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()) else {
         return true;
     };
     let mut best = (true, 0.0_f32);

@@ -14,6 +14,7 @@ pub mod documents;
 pub mod dossiers;
 pub mod events;
 pub mod exchange;
+pub mod export;
 pub mod fallback;
 pub mod figures;
 pub mod format;
@@ -34,6 +35,7 @@ pub mod responses;
 pub mod tokens;
 pub mod users;
 pub mod view;
+pub mod words;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -87,7 +89,7 @@ fn catalogues(config: &mut ServiceConfig<'_>) {
 fn dossier_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(dossiers::create)
-        .service(dossiers::list)
+        .service(dossiers::listing::list)
         .service(dossiers::get)
         .service(events::add)
         .service(events::list)

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::problem::ApiError;
+use crate::domain::error::FieldError;
 
 pub const DEFAULT_LIMIT: i64 = 50;
 pub const MAX_LIMIT: i64 = 500;
@@ -59,4 +60,18 @@ fn mark(question: &str) -> String {
 #[must_use]
 pub fn bad_cursor() -> ApiError {
     ApiError::malformed("?cursor", "not a cursor of this question")
+}
+
+/// A file holds the whole list.
+///
+/// # Errors
+/// 422 for what only pages have.
+pub fn whole(limit: Option<i64>, cursor: Option<&str>, count: Option<bool>) -> Result<(), ApiError> {
+    let given = [("?limit", limit.is_some()), ("?cursor", cursor.is_some()), ("?count", count.is_some())];
+    let stray: Vec<FieldError> = given
+        .into_iter()
+        .filter(|(_, given)| *given)
+        .map(|(name, _)| FieldError::new(name, "unexpected", "a file holds the whole list"))
+        .collect();
+    if stray.is_empty() { Ok(()) } else { Err(ApiError::invalid(stray)) }
 }

@@ -1,6 +1,8 @@
 //! Payments: the drill-down of figures that count them, and those of one dossier.
 
-use actix_web::{HttpResponse, get, web};
+mod table;
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -8,18 +10,24 @@ use uuid::Uuid;
 use super::State;
 use super::auth::{Anyone, Authed, DrillDown};
 use super::body::Query;
+use super::dossiers::listing::{ListCut, Listed};
 use super::dossiers::{ReadQuery, known_at, open};
+use super::export;
 use super::figures::{CutQuery, CutText, drill_down};
+use super::format::Format;
 use super::indicators::filters_of;
-use super::page::{Page, bad_cursor, cursor, limit, position};
+use super::middleware::prefers_vietnamese;
+use super::page::{self, Page, bad_cursor, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::Reading;
-use crate::app::AppError;
 use crate::app::access::READERS;
+use crate::app::{App, AppError, Caller};
 use crate::domain::event::PaymentMethod;
 use crate::domain::fold::fold_at;
 use crate::domain::time::{self, Instant, business_date, from_micros};
+use crate::store::Tx;
 use crate::store::catalogues::Tree;
+use crate::store::indicators::{Indicator, Part};
 use crate::store::query::FactQuery;
 use crate::store::rows::PaymentRow;
 use crate::store::sql_types::Id;
@@ -80,78 +88,95 @@ pub struct PaymentQuery {
     pub cursor: Option<String>,
     /// Also count all of them.
     pub count: Option<bool>,
+    /// `json` (default), `csv`, `xlsx`. A file holds the whole list.
+    pub format: Option<String>,
 }
 
-/// Payments, newest first; with `indicator` and `part` those behind a figure
+impl PaymentQuery {
+    fn cut(&self, now: Instant) -> Result<CutQuery, ApiError> {
+        let text = CutText {
+            agency: self.agency.as_deref(),
+            scope: self.scope.as_deref(),
+            from: self.from.as_deref(),
+            to: self.to.as_deref(),
+            known_at: self.known_at.as_deref(),
+            level: self.level.as_deref(),
+            filters: filters_of(self.procedure.clone(), self.field.clone(), self.channel.clone())?,
+        };
+        CutQuery::read(text, now)
+    }
+}
+
+/// The question of the list, confined to the caller's reach: counts, pages and files are answered from it.
+fn question(
+    tx: &mut Tx<'_>,
+    cut: &CutQuery,
+    drill: Option<(&Indicator, Part)>,
+    app: &App,
+    caller: &Caller,
+    now: Instant,
+) -> Result<FactQuery, ApiError> {
+    let (cut, submitted_by) = cut.resolve(tx, &app.catalogues, caller, &READERS, now)?;
+    let instants = cut.instants();
+    let predicate = match drill {
+        Some((indicator, part)) => indicator.predicate(part, &instants),
+        None => instants.fill("(NOT voided AND paid_at BETWEEN {from} AND {to})"),
+    };
+    Ok(FactQuery { submitted_by, ..cut.asking(predicate) })
+}
+
+/// Payments, newest first; with `indicator` and `part` those behind a figure; as a page or as a file
 #[utoipa::path(
     operation_id = "list_payments",
     tag = "indicators",
     params(PaymentQuery),
-    responses((status = 200, description = "A page", body = Page<PaymentView>), Reading),
+    responses((status = 200, description = "A page; with `format` a file of all of them", body = Listed<PaymentView>), Reading),
     security(("bearer" = []))
 )]
 #[get("/payments")]
 pub async fn list(
     auth: Authed<DrillDown>,
     state: web::Data<State>,
+    request: HttpRequest,
     query: Query<PaymentQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let query = query.0;
     let now = state.app.clock.now();
-    let size = limit(query.limit)?;
-    let bare = PaymentQuery { limit: None, cursor: None, count: None, ..query.clone() };
-    let question = serde_json::to_string(&bare).unwrap_or_default();
-    let after = position(&question, query.cursor.as_deref())?.map(|text| read_position(&text)).transpose()?;
     let drill = drill_down(query.indicator.as_deref(), query.part.as_deref(), "payment")?;
-    let filters = filters_of(query.procedure.clone(), query.field.clone(), query.channel.clone())?;
-    let cut = CutQuery::read(
-        CutText {
-            agency: query.agency.as_deref(),
-            scope: query.scope.as_deref(),
-            from: query.from.as_deref(),
-            to: query.to.as_deref(),
-            known_at: query.known_at.as_deref(),
-            level: query.level.as_deref(),
-            filters,
-        },
-        now,
-    )?;
-    let catalogues = state.app.catalogues.clone();
-    let caller = auth.caller;
-    let page = state
+    let cut = query.cut(now)?;
+    let (app, caller) = (state.app.clone(), auth.caller);
+    let format = Format::read(query.format.as_deref(), &Format::LISTS)?;
+    if format != Format::Json {
+        page::whole(query.limit, query.cursor.as_deref(), query.count)?;
+        let counted = state.app.store.read(move |tx| {
+            let ask = question(tx, &cut, drill, &app, &caller, now)?;
+            let count = tx.payments_count(&ask)?;
+            Ok::<_, ApiError>((ask, count))
+        });
+        let (ask, count) = counted.await?;
+        let source = table::source(ask, prefers_vietnamese(request.headers()));
+        return export::answer(&state.app, format, count, source).await;
+    }
+    let size = limit(query.limit)?;
+    let bare = PaymentQuery { limit: None, cursor: None, count: None, format: None, ..query.clone() };
+    let bound = serde_json::to_string(&bare).unwrap_or_default();
+    let after = position(&bound, query.cursor.as_deref())?.map(|text| read_position(&text)).transpose()?;
+    let listed = state
         .app
         .store
         .read(move |tx| {
-            let (cut, submitted_by) = cut.resolve(tx, &catalogues, &caller, &READERS, now)?;
-            let instants = cut.instants();
-            let predicate = match drill {
-                Some((indicator, part)) => indicator.predicate(part, &instants),
-                None => instants.fill("(NOT voided AND paid_at BETWEEN {from} AND {to})"),
-            };
-            let ask = FactQuery {
-                agencies: cut.agencies.iter().cloned().collect(),
-                at: instants.at,
-                known_at: cut.known_at.timestamp_micros(),
-                predicate: Some(predicate),
-                procedure: cut.filters.procedure.clone(),
-                field: cut.filters.field.clone(),
-                channel: cut.filters.channel.clone(),
-                online_only: cut.filters.online_only,
-                submitted_by,
-                limit: size + 1,
-                ..FactQuery::default()
-            };
+            let ask = FactQuery { limit: size + 1, ..question(tx, &cut, drill, &app, &caller, now)? };
             let count = query.count.unwrap_or(false).then(|| tx.payments_count(&ask)).transpose()?;
             let mut rows = tx.payments_page(&ask, after)?;
             let wanted = usize::try_from(size).unwrap_or(usize::MAX);
             let more = rows.len() > wanted;
             rows.truncate(wanted);
-            let next = rows.last().filter(|_| more).map(|row| cursor(&question, &write_position(row)));
+            let next = rows.last().filter(|_| more).map(|row| cursor(&bound, &write_position(row)));
             let items = rows.into_iter().map(PaymentView::from).collect();
-            Ok::<_, ApiError>(Page { items, next, count })
+            Ok::<_, ApiError>(Listed { cut: ListCut::new(&ask, now), page: Page { items, next, count } })
         })
         .await?;
-    Ok(HttpResponse::Ok().json(page))
+    Ok(HttpResponse::Ok().json(listed))
 }
 
 fn write_position(row: &PaymentRow) -> String {

@@ -107,6 +107,9 @@ pub struct DossierView {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub due_strict: Option<Instant>,
     pub on_time_status: OnTimeStatus,
+    /// Started days past `due_strict`; 0 or less: not late, and that many whole days before it. At the first finish,
+    /// else the end, else the start of the open pause, else now (or the cut).
+    pub late_days: Option<i64>,
     pub paused: Option<OpenPause>,
     #[serde(with = "time::local::option")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -169,6 +172,7 @@ impl DossierView {
             due_original: dossier.due_original,
             due_strict: dossier.due_strict,
             on_time_status: dossier.on_time_status(at),
+            late_days: dossier.late_days(at),
             paused: dossier.paused,
             finished_at: dossier.first_finish.as_ref().map(|finish| finish.at),
             last_finished_at: dossier.last_finished_at,

@@ -2,13 +2,6 @@
 
 use super::sql_types::Id;
 
-/// A range of microseconds, both ends inclusive; an open end is unbounded.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Range {
-    pub from: Option<i64>,
-    pub to: Option<i64>,
-}
-
 /// Dossiers at a cut. `agencies` is the caller's scope and is always applied.
 #[derive(Debug, Clone, Default)]
 pub struct FactQuery {
@@ -22,23 +15,92 @@ pub struct FactQuery {
     pub channel: Option<String>,
     /// Also the channels `level_3` and `level_4` together.
     pub online_only: bool,
-    pub state: Option<String>,
-    /// A predicate for the on-time status, made by the program.
-    pub status: Option<String>,
-    pub payment_method: Option<String>,
-    pub digitised: Option<bool>,
-    pub received: Range,
-    pub due: Range,
-    pub finished: Range,
+    /// Further filters; all of them hold.
+    pub conditions: Vec<Condition>,
     /// Portals see what they submitted.
     pub submitted_by: Option<String>,
-    pub officer: Option<String>,
+    pub sort: Sort,
     /// Keyset: after this sort key and id.
     pub after: Option<(i64, Id)>,
     pub limit: i64,
 }
 
-/// A dossier found, with the key it is sorted by (receipt, else submission; newest first).
+/// A filter of a dossier list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// The column holds this text, which may be anybody's input.
+    Is(&'static str, String),
+    /// A predicate made by the program: numbers, closed words, column names, and `{at}` for the cut's instant. Never
+    /// input.
+    Holds(String),
+}
+
+/// By what a dossier list is ordered; the id decides ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sort {
+    pub key: SortKey,
+    pub descending: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortKey {
+    /// Receipt, else submission.
+    Received,
+    Submitted,
+    Due,
+    Finished,
+    /// Time past the strict due instant, see [`LATENESS`].
+    Lateness,
+}
+
+/// Microseconds from the strict due instant to the finish, else the end, else the start of the open pause, else the
+/// cut; below zero: not late. In step with `Dossier::late_days`.
+pub const LATENESS: &str = "(COALESCE(finished_at, ended_at, paused_since, {at}) - figure_due_strict)";
+
+/// Beyond every instant, so that what has none comes last either way.
+const NO_KEY: i64 = 9_000_000_000_000_000_000;
+
+impl Default for Sort {
+    /// Newest receipt first.
+    fn default() -> Self {
+        Self { key: SortKey::Received, descending: true }
+    }
+}
+
+impl Sort {
+    pub const WORDS: [&'static str; 5] = ["received", "submitted", "due", "finished", "lateness"];
+
+    /// A key, with `-` before it for the greatest first.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (word, descending) = text.strip_prefix('-').map_or((text, false), |word| (word, true));
+        let key = match word {
+            "received" => SortKey::Received,
+            "submitted" => SortKey::Submitted,
+            "due" => SortKey::Due,
+            "finished" => SortKey::Finished,
+            "lateness" => SortKey::Lateness,
+            _ => return None,
+        };
+        Some(Self { key, descending })
+    }
+
+    /// The key as an expression over a fact row; never NULL.
+    #[must_use]
+    pub fn expression(self, at: i64) -> String {
+        let last = if self.descending { -NO_KEY } else { NO_KEY };
+        let column = match self.key {
+            SortKey::Received => return "COALESCE(received_at, submitted_at)".to_owned(),
+            SortKey::Submitted => return "submitted_at".to_owned(),
+            SortKey::Due => "due",
+            SortKey::Finished => "finished_at",
+            SortKey::Lateness => LATENESS,
+        };
+        format!("COALESCE({column}, {last})").replace("{at}", &at.to_string())
+    }
+}
+
+/// A dossier found, with the key it is sorted by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
     pub agency: String,

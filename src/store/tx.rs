@@ -96,6 +96,7 @@ forward! {
     tally(ask: &Tally<'_>) -> Vec<TallyRow>;
     facts_count(ask: &FactQuery) -> i64;
     facts_page(ask: &FactQuery) -> Vec<Hit>;
+    facts_rows(ask: &FactQuery) -> Vec<(FactsRow, i64)>;
     payments_count(ask: &FactQuery) -> i64;
     payments_page(ask: &FactQuery, after: Option<(i64, Id, i32)>) -> Vec<PaymentRow>;
 

@@ -15,6 +15,7 @@ mod corrections;
 mod declarations;
 mod events;
 mod exchange;
+mod exports;
 mod figures;
 mod idempotency;
 mod lifecycle;

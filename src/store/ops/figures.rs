@@ -6,8 +6,8 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::{Conn, Db};
 use crate::store::error::StoreError;
-use crate::store::query::{FactQuery, Hit, Range, Tally, TallyRow};
-use crate::store::rows::PaymentRow;
+use crate::store::query::{Condition, FactQuery, Hit, Tally, TallyRow};
+use crate::store::rows::{FactsRow, PaymentRow};
 use crate::store::schema::{facts, payments};
 use crate::store::sql_types::Id;
 
@@ -76,20 +76,6 @@ fn read_sums(row: SumRow) -> Result<TallyRow, StoreError> {
 
 type Boxed<'a> = facts::BoxedQuery<'a, Db>;
 
-macro_rules! in_range {
-    ($query:expr, $column:expr, $range:expr) => {{
-        let Range { from, to } = $range;
-        let mut query = $query;
-        if let Some(from) = from {
-            query = query.filter($column.ge(from));
-        }
-        if let Some(to) = to {
-            query = query.filter($column.le(to));
-        }
-        query
-    }};
-}
-
 fn at_cut<'a>(ask: &'a FactQuery) -> Boxed<'a> {
     let mut query = facts::table
         .filter(facts::valid_from.le(ask.at))
@@ -98,8 +84,16 @@ fn at_cut<'a>(ask: &'a FactQuery) -> Boxed<'a> {
         .filter(facts::known_to.gt(ask.known_at))
         .filter(facts::agency_id.eq_any(&ask.agencies))
         .into_boxed::<Db>();
-    for predicate in [&ask.predicate, &ask.status].into_iter().flatten() {
+    if let Some(predicate) = &ask.predicate {
         query = query.filter(sql::<Bool>(&format!("({predicate})")));
+    }
+    for condition in &ask.conditions {
+        query = match condition {
+            Condition::Is(column, value) => query.filter(sql::<Bool>(&format!("{column} = ")).bind::<Text, _>(value)),
+            Condition::Holds(predicate) => {
+                query.filter(sql::<Bool>(&format!("({})", predicate.replace("{at}", &ask.at.to_string()))))
+            }
+        };
     }
     if let Some(value) = &ask.procedure {
         query = query.filter(facts::procedure.eq(value));
@@ -113,46 +107,50 @@ fn at_cut<'a>(ask: &'a FactQuery) -> Boxed<'a> {
     if ask.online_only {
         query = query.filter(facts::channel.eq_any(["level_3", "level_4"]));
     }
-    if let Some(value) = &ask.state {
-        query = query.filter(facts::state.eq(value));
-    }
-    if let Some(value) = &ask.payment_method {
-        query = query.filter(facts::payment_methods.like(format!("%,{value},%")));
-    }
-    if let Some(value) = ask.digitised {
-        query = query.filter(facts::result_digital.eq(value));
-    }
     if let Some(value) = &ask.submitted_by {
         query = query.filter(facts::submitted_by.eq(value));
     }
-    if let Some(value) = &ask.officer {
-        query = query.filter(facts::officer.eq(value));
-    }
-    query = in_range!(query, facts::received_at, ask.received);
-    query = in_range!(query, facts::due, ask.due);
-    in_range!(query, facts::finished_at, ask.finished)
+    query
 }
-
-const SORT_KEY: &str = "COALESCE(received_at, submitted_at)";
 
 pub fn facts_count(conn: &mut Conn, ask: &FactQuery) -> Result<i64, StoreError> {
     Ok(at_cut(ask).count().get_result(conn)?)
 }
 
-/// Newest receipt first; the id decides ties.
-pub fn facts_page(conn: &mut Conn, ask: &FactQuery) -> Result<Vec<Hit>, StoreError> {
+/// The next rows in the order asked for.
+fn page_of<'a>(ask: &'a FactQuery, key: &str) -> Boxed<'a> {
     let mut query = at_cut(ask);
-    if let Some((key, id)) = ask.after {
-        let older = sql::<Bool>(&format!("{SORT_KEY} < ")).bind::<BigInt, _>(key);
-        let tie = sql::<Bool>(&format!("{SORT_KEY} = ")).bind::<BigInt, _>(key);
-        query = query.filter(older.or(tie.and(facts::dossier_id.lt(id))));
+    let descending = ask.sort.descending;
+    if let Some((last, id)) = ask.after {
+        let beyond = sql::<Bool>(&format!("{key} {} ", if descending { "<" } else { ">" })).bind::<BigInt, _>(last);
+        let tie = sql::<Bool>(&format!("{key} = ")).bind::<BigInt, _>(last);
+        query = if descending {
+            query.filter(beyond.or(tie.and(facts::dossier_id.lt(id))))
+        } else {
+            query.filter(beyond.or(tie.and(facts::dossier_id.gt(id))))
+        };
     }
-    let rows: Vec<(String, Id, i64)> = query
-        .select((facts::agency_id, facts::dossier_id, sql::<BigInt>(SORT_KEY)))
-        .order((sql::<BigInt>(&format!("{SORT_KEY} DESC")), facts::dossier_id.desc()))
-        .limit(ask.limit)
-        .load(conn)?;
+    let order = sql::<BigInt>(&format!("{key} {}", if descending { "DESC" } else { "ASC" }));
+    query = if descending {
+        query.order((order, facts::dossier_id.desc()))
+    } else {
+        query.order((order, facts::dossier_id.asc()))
+    };
+    query.limit(ask.limit)
+}
+
+/// Which dossiers, for those who then read their events.
+pub fn facts_page(conn: &mut Conn, ask: &FactQuery) -> Result<Vec<Hit>, StoreError> {
+    let key = ask.sort.expression(ask.at);
+    let rows: Vec<(String, Id, i64)> =
+        page_of(ask, &key).select((facts::agency_id, facts::dossier_id, sql::<BigInt>(&key))).load(conn)?;
     Ok(rows.into_iter().map(|(agency, dossier, sort_key)| Hit { agency, dossier, sort_key }).collect())
+}
+
+/// The same rows themselves, each with its sort key.
+pub fn facts_rows(conn: &mut Conn, ask: &FactQuery) -> Result<Vec<(FactsRow, i64)>, StoreError> {
+    let key = ask.sort.expression(ask.at);
+    Ok(page_of(ask, &key).select((facts::all_columns, sql::<BigInt>(&key))).load(conn)?)
 }
 
 fn payments_at_cut<'a>(ask: &'a FactQuery) -> payments::BoxedQuery<'a, Db> {

@@ -138,6 +138,9 @@ fn query_strings(app: &TestApp) {
         ("/indicators/values?known_at=1", "?known_at"),
         ("/indicators/values?colour=red", "?colour"),
         ("/payments?limit=-", "?limit"),
+        ("/dossiers?late_days_from=soon", "?late_days_from"),
+        ("/dossiers?assisted=perhaps", "?assisted"),
+        ("/dossiers?returned_to=2026-02-30", "?returned_to"),
     ];
     for (path, pointer) in unreadable {
         let problem = refused(app, || app.user("auditor").get(path), 400, "malformed-request");
@@ -159,6 +162,22 @@ fn query_strings(app: &TestApp) {
         ("/dossiers?from=2026-03-10&to=2026-03-09", "?from", "reversed"),
         ("/dossiers?from=1970-01-01&to=2026-03-09", "?from", "too_long"),
         ("/dossiers?known_at=2027-01-01T00:00:00Z", "?known_at", "in_future"),
+        ("/dossiers?sort=name", "?sort", "unknown_sort"),
+        ("/dossiers?sort=--due", "?sort", "unknown_sort"),
+        ("/dossiers?format=pdf", "?format", "unknown_format"),
+        ("/dossiers?format=html", "?format", "unknown_format"),
+        ("/dossiers?format=csv&limit=5", "?limit", "unexpected"),
+        ("/dossiers?format=csv&count=true", "?count", "unexpected"),
+        ("/dossiers?format=csv&state=lost", "?state", "unknown_value"),
+        ("/dossiers?received_from=2026-03-10&received_to=2026-03-09", "?received_from", "reversed"),
+        ("/dossiers?late_days_from=2&late_days_to=1", "?late_days_from", "reversed"),
+        ("/dossiers?late_days_from=9223372036854775807", "?late_days_from", "range"),
+        ("/dossiers?fee_due_to=-9223372036854775808", "?fee_due_to", "range"),
+        ("/dossiers?paused=perhaps", "?paused", "unknown_value"),
+        ("/dossiers?outcome=lost", "?outcome", "unknown_value"),
+        ("/dossiers?service_level=4", "?service_level", "unknown_value"),
+        ("/payments?format=pdf", "?format", "unknown_format"),
+        ("/payments?format=csv&limit=5", "?limit", "unexpected"),
         ("/procedures?indicator=on_time_resolved", "?indicator", "other_unit"),
         ("/payments?indicator=on_time_resolved", "?indicator", "other_unit"),
         ("/indicators/values?ids=luck", "?ids", "unknown_indicator"),
@@ -179,7 +198,7 @@ fn cursors_of_another_question(app: &TestApp) {
     let cursor = page["next"].as_str().expect("more of them");
     let next = |query: &str| app.user("clerk").get(&format!("/dossiers?limit=2&{query}cursor={cursor}"));
     assert_eq!(next("").expect(200)["items"].as_array().map(Vec::len), Some(1));
-    for other in ["state=received&", "agency=H26.103&", "field=x&", "indicator=online_share&"] {
+    for other in ["state=received&", "agency=H26.103&", "field=x&", "indicator=online_share&", "sort=due&"] {
         refused(app, || next(other), 400, "malformed-request");
     }
     refused(app, || app.user("admin").get(&format!("/agencies?cursor={cursor}")), 400, "malformed-request");

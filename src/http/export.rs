@@ -1,0 +1,145 @@
+//! Lists of any length as CSV or spreadsheet, in constant memory.
+//!
+//! A list is read batch by batch, each in a transaction of its own; the question's instants are fixed before, so that
+//! batches agree. CSV goes out as it is read. A spreadsheet is an archive whose directory stands at its end: it is
+//! written to a nameless temporary file, which the system removes with the last handle, and streamed from there.
+
+use std::fs::File;
+use std::io::{BufWriter, Read, Seek, Write};
+
+use actix_web::{HttpResponse, web};
+use futures_util::stream;
+
+use super::format::{Format, broken, file};
+use super::problem::ApiError;
+use crate::app::{App, AppError};
+use crate::sheet::xlsx::{Book, MOST_ROWS};
+use crate::sheet::{Row, Sheet, csv};
+use crate::store::{StoreError, Tx};
+
+/// Rows read at a time.
+pub const BATCH: i64 = 500;
+/// Bytes of a file sent at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// Rows of a list, in order.
+#[derive(Debug)]
+pub struct Batch {
+    pub rows: Vec<Row>,
+    /// No batch follows.
+    pub last: bool,
+}
+
+type Next = Box<dyn FnMut(&mut Tx<'_>) -> Result<Batch, AppError> + Send>;
+
+/// A list to be read batch by batch.
+#[expect(missing_debug_implementations, reason = "holds a closure")]
+pub struct Source {
+    /// The table without its rows.
+    frame: Sheet,
+    next: Next,
+}
+
+impl Source {
+    pub fn new(frame: Sheet, next: impl FnMut(&mut Tx<'_>) -> Result<Batch, AppError> + Send + 'static) -> Self {
+        Self { frame, next: Box::new(next) }
+    }
+}
+
+/// A list of `count` rows as a file.
+///
+/// # Errors
+/// 422 for more rows than a spreadsheet holds; the database fails before the first row is sent.
+pub async fn answer(app: &App, format: Format, count: i64, source: Source) -> Result<HttpResponse, ApiError> {
+    let most = i64::try_from(MOST_ROWS).unwrap_or(i64::MAX);
+    match format {
+        Format::Csv => table(app, source).await,
+        Format::Xlsx if count > most => {
+            let detail = format!("{count} rows; a spreadsheet holds {most}: ask for `csv`, or for less");
+            Err(ApiError::field("?format", "too_many_rows", &detail))
+        }
+        Format::Xlsx => spreadsheet(app, source).await,
+        Format::Json | Format::Html => Err(broken("not a form of long lists")),
+    }
+}
+
+async fn table(app: &App, source: Source) -> Result<HttpResponse, ApiError> {
+    let name = source.frame.name.clone();
+    let mut head = Some(csv::head(&source.frame));
+    // The first batch is read before the answer begins: what fails until then is still a proper refusal.
+    let (source, first) = batch(app.clone(), source).await?;
+    let begun = (app.clone(), source, Some(first));
+    let lines = stream::try_unfold(begun, move |(app, source, read)| {
+        let head = head.take().unwrap_or_default();
+        async move {
+            let Some(read) = read else { return Ok::<_, StoreError>(None) };
+            let text: String = std::iter::once(head).chain(read.rows.iter().map(csv::row)).collect();
+            let (source, next) = if read.last {
+                (source, None)
+            } else {
+                let read = batch(app.clone(), source).await.inspect_err(|error| {
+                    tracing::error!(error = %error, "export broke off");
+                });
+                let (source, read) = read.map_err(|error| StoreError::Other(error.to_string()))?;
+                (source, Some(read))
+            };
+            Ok(Some((web::Bytes::from(text), (app, source, next))))
+        }
+    });
+    Ok(file(Format::Csv, &name).streaming(lines))
+}
+
+async fn batch(app: App, mut source: Source) -> Result<(Source, Batch), AppError> {
+    let store = app.store.clone();
+    store
+        .read(move |tx| {
+            let read = (source.next)(tx)?;
+            Ok::<_, AppError>((source, read))
+        })
+        .await
+}
+
+async fn spreadsheet(app: &App, source: Source) -> Result<HttpResponse, ApiError> {
+    let name = source.frame.name.clone();
+    let store = app.store.clone();
+    let written = tokio::task::spawn_blocking(move || {
+        let Source { frame, mut next } = source;
+        let mut book = Book::begin(&frame).map_err(|error| broken(&error.to_string()))?;
+        loop {
+            let read = store.read_blocking(|tx| next(tx))?;
+            for row in &read.rows {
+                book.row(row).map_err(|error| broken(&error.to_string()))?;
+            }
+            if read.last {
+                break;
+            }
+        }
+        finished(book).map_err(|error| broken(&error))
+    });
+    let (spread, length) = written.await.map_err(|error| broken(&error.to_string()))??;
+    let chunks = stream::try_unfold(spread, |spread| async move {
+        let read = tokio::task::spawn_blocking(move || chunk(spread)).await;
+        read.map_err(std::io::Error::other)?
+    });
+    Ok(file(Format::Xlsx, &name).no_chunking(length).streaming(chunks))
+}
+
+/// The temporary file, at its beginning, and its length.
+fn finished(book: Book<'_>) -> Result<(File, u64), String> {
+    let written = || -> std::io::Result<(File, u64)> {
+        let mut out = BufWriter::new(tempfile::tempfile()?);
+        book.finish(&mut out).map_err(std::io::Error::other)?;
+        out.flush()?;
+        let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+        let length = file.stream_position()?;
+        file.rewind()?;
+        Ok((file, length))
+    };
+    written().map_err(|error| error.to_string())
+}
+
+fn chunk(mut file: File) -> std::io::Result<Option<(web::Bytes, File)>> {
+    let mut bytes = Vec::with_capacity(CHUNK);
+    Read::by_ref(&mut file).take(u64::try_from(CHUNK).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
+    Ok((!bytes.is_empty()).then(|| (web::Bytes::from(bytes), file)))
+}
