@@ -145,7 +145,7 @@ fn print_scorecards(tx: &mut Tx<'_>, app: &App) -> Result<(), AppError> {
         let now = app.clock.now();
         let tree = Tree::new(&agencies, plan.to, now);
         let agencies = tree.subtree(&plan.agency);
-        let ask = Ask { agency: plan.agency.clone(), agencies, period: None, known_at: now };
+        let ask = Ask { agency: plan.agency.clone(), agencies, tree: plan.to, period: None, known_at: now };
         let rows = scorecard(tx, &app.catalogues, plan, &ask)?;
         println!("\n{} ({}, {} – {})", plan.title, plan.agency, plan.from, plan.to);
         println!("{}", table(&rows));

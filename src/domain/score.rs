@@ -48,6 +48,33 @@ pub fn needed(
     Needed { convert, in_a_row: least(gap, add_step, comparator) }
 }
 
+/// How many of `room` successes may still fail before `best/denominator`, which counts all of them, no longer stands to
+/// the threshold as it should. `None`: it does not even with all of them, or a lower figure would be better.
+#[must_use]
+pub fn may_slip(best: i64, denominator: i64, room: i64, comparator: Comparator, threshold: Fraction) -> Option<i64> {
+    let holds = |k: i64| {
+        let fraction = (i128::from(best - k), i128::from(denominator));
+        comparator.holds(compare(fraction, threshold))
+    };
+    if denominator <= 0 || matches!(comparator, Comparator::AtMost | Comparator::Below) || !holds(0) {
+        return None;
+    }
+    if comparator == Comparator::Equal {
+        return Some(0);
+    }
+    // Fewer successes never help: the last k that holds lies between `low`, which does, and `high`, which does not.
+    let (mut low, mut high) = (0, room + 1);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if holds(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Some(low)
+}
+
 /// The least k ≥ 1 with k·step ≥ gap (or > gap, or = gap).
 fn least(gap: i128, step: i128, comparator: Comparator) -> Option<i128> {
     if step <= 0 || gap < 0 {
@@ -109,6 +136,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_may_slip_agrees_with_a_plain_search() {
+        for comparator in [Comparator::AtLeast, Comparator::Above, Comparator::Equal] {
+            for t in [(95, 100), (1, 1), (0, 1), (1, 2)] {
+                for (room, best, d) in
+                    (0..8).flat_map(|r| (r..12).map(move |n| (r, n))).flat_map(|(r, n)| [(r, n, n), (r, n, 13)])
+                {
+                    let holds = |k: &i64| d > 0 && comparator.holds(compare(((best - k).into(), d.into()), t));
+                    let expected = (0..=room).take_while(holds).last();
+                    assert_eq!(
+                        may_slip(best, d, room, comparator, t),
+                        expected,
+                        "{best}/{d} {room} {comparator:?} {t:?}"
+                    );
+                }
+            }
+        }
+        assert_eq!(may_slip(1, 2, 1, Comparator::AtMost, (1, 1)), None);
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct CutQuery {
     pub from: NaiveDate,
     pub to: NaiveDate,
     pub known_at: Instant,
+    /// The day whose tree says which agencies belong together; None: the last day of the period.
+    pub tree: Option<NaiveDate>,
     /// Only agencies of these levels; empty: all.
     pub levels: Vec<Level>,
     pub filters: Filters,
@@ -99,6 +101,7 @@ impl CutQuery {
             return Err(ApiError::invalid(errors));
         }
         Ok(Self {
+            tree: None,
             levels,
             agency: text.agency.map(str::to_owned),
             own,
@@ -123,7 +126,15 @@ impl CutQuery {
             level: query.level.as_deref(),
             filters: Filters::default(),
         };
-        Self::read(text, now)
+        Self::read(text, now)?.with_tree(query.tree.as_deref())
+    }
+
+    /// The same with agencies as they stand on another day: those merged by then count with their successor.
+    ///
+    /// # Errors
+    /// 400 for an unreadable date.
+    pub fn with_tree(self, day: Option<&str>) -> Result<Self, ApiError> {
+        Ok(Self { tree: body::date("tree", day)?, ..self })
     }
 
     /// Confines the cut to the caller's reach. A portal without a reader's role sees its own submissions:
@@ -147,7 +158,7 @@ impl CutQuery {
             reach = caller.reach(&today, &[Role::Portal]);
             submitted_by = Some(caller.actor.clone());
         }
-        let tree = Tree::new(&documents, self.to, self.known_at);
+        let tree = Tree::new(&documents, self.tree.unwrap_or(self.to), self.known_at);
         let asked: BTreeSet<String> = match &self.agency {
             Some(code) => {
                 if !reach.contains(code) {
@@ -211,6 +222,9 @@ impl CutQuery {
         }
         let known_at = time::canonical(self.known_at);
         text.push_str(&format!("&from={}&to={}&known_at={known_at}", self.from, self.to));
+        if let Some(tree) = self.tree.filter(|tree| *tree != self.to) {
+            text.push_str(&format!("&tree={tree}"));
+        }
         let filters = [
             ("procedure", &self.filters.procedure),
             ("field", &self.filters.field),
@@ -283,7 +297,11 @@ pub fn drill_down(
 pub fn groups_of(tree: &Tree<'_>, agency: Option<&str>, roots: &BTreeSet<String>) -> BTreeMap<String, String> {
     let mut groups = BTreeMap::new();
     let tops: Vec<String> = match agency {
-        Some(code) => tree.children(code).iter().map(|child| (*child).to_owned()).collect(),
+        // What lay below a merged agency lies below its successor.
+        Some(code) => {
+            let own = tree.own(code);
+            own.iter().flat_map(|own| tree.children(own)).map(|child| (*child).to_owned()).collect()
+        }
         None => roots.iter().cloned().collect(),
     };
     for top in tops {

@@ -32,6 +32,7 @@ pub mod problem;
 pub mod procedures;
 pub mod reports;
 pub mod responses;
+pub mod scorecards;
 pub mod tokens;
 pub mod users;
 pub mod view;
@@ -108,7 +109,9 @@ fn figure_routes(config: &mut ServiceConfig<'_>) {
         .service(plans::list)
         .service(plans::get)
         .service(plans::create)
-        .service(plans::card)
+        .service(scorecards::card)
+        .service(scorecards::series::get)
+        .service(scorecards::siblings::get)
         .service(reports::form_06a)
         .service(reports::form_07a);
     config.service(declarations::create).service(declarations::judge).service(declarations::list);

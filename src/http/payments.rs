@@ -83,6 +83,8 @@ pub struct PaymentQuery {
     pub to: Option<String>,
     #[param(value_type = Option<String>, format = DateTime)]
     pub known_at: Option<String>,
+    /// Drill-down: agencies as they stand on this day, merged ones with their successor; default `to`.
+    pub tree: Option<String>,
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
     pub cursor: Option<String>,
@@ -103,7 +105,7 @@ impl PaymentQuery {
             level: self.level.as_deref(),
             filters: filters_of(self.procedure.clone(), self.field.clone(), self.channel.clone())?,
         };
-        CutQuery::read(text, now)
+        CutQuery::read(text, now)?.with_tree(self.tree.as_deref())
     }
 }
 

@@ -52,6 +52,8 @@ pub struct ProcedureQuery {
     pub to: Option<String>,
     #[param(value_type = Option<String>, format = DateTime)]
     pub known_at: Option<String>,
+    /// Drill-down: agencies as they stand on this day, merged ones with their successor; default `to`.
+    pub tree: Option<String>,
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
     pub cursor: Option<String>,
@@ -95,7 +97,8 @@ pub async fn list(
             filters: filters_of(query.procedure.clone(), query.field.clone(), query.channel.clone())?,
         },
         now,
-    )?;
+    )?
+    .with_tree(query.tree.as_deref())?;
     let catalogues = state.app.catalogues.clone();
     let caller = auth.caller;
     let page = state

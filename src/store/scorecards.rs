@@ -1,6 +1,12 @@
 //! A plan against the figures: target by target.
 
+pub mod outlook;
+pub mod series;
+pub mod siblings;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
 
 use super::catalogues::{Catalogues, Tree};
 use super::declarations::{Declared, Question, Standing, declared, standing_for};
@@ -71,6 +77,8 @@ pub struct Ask {
     pub agency: String,
     /// The agencies that count, already confined to the caller's reach.
     pub agencies: BTreeSet<String>,
+    /// The day whose tree says where agencies stand: merged ones with their successor, in every month and base period.
+    pub tree: NaiveDate,
     pub period: Option<Period>,
     pub known_at: Instant,
 }
@@ -130,6 +138,19 @@ impl Row {
     }
 }
 
+/// The indicators of a target: its own first, then those that stand beside it; none when it is declared.
+fn indicators_of(target: &Target) -> Vec<&'static Indicator> {
+    let Some(own) = target.indicator.as_deref().and_then(find) else { return Vec::new() };
+    let mut wanted = vec![own];
+    let on_time = ON_TIME.iter().copied().filter(|_| ON_TIME.contains(&own.id));
+    for other in target.beside.iter().map(String::as_str).chain(on_time).filter_map(find) {
+        if wanted.iter().all(|known| known.id != other.id) {
+            wanted.push(other);
+        }
+    }
+    wanted
+}
+
 fn row(
     tx: &mut Tx<'_>,
     catalogues: &Catalogues,
@@ -137,55 +158,55 @@ fn row(
     ask: &Ask,
     period: Period,
 ) -> Result<Row, StoreError> {
-    let mut row = Row {
-        target: target.clone(),
-        period,
-        actual: None,
-        declared: None,
-        status: Some(Status::NoData),
-        needed: None,
-        beside: Vec::new(),
-        cautions: Vec::new(),
-    };
-    let Some(indicator) = target.indicator.as_deref().and_then(find) else { return Ok(row) };
+    let wanted = indicators_of(target);
     let cut = cut_of(tx, catalogues, target, ask, period)?;
-    let mut wanted = vec![indicator];
-    let mut beside: Vec<&str> = target.beside.iter().map(String::as_str).collect();
-    if ON_TIME.contains(&indicator.id) {
-        beside.extend(ON_TIME.iter().filter(|id| **id != indicator.id));
-    }
-    for other in beside.into_iter().filter_map(find) {
-        if wanted.iter().all(|known| known.id != other.id) {
-            wanted.push(other);
+    let found = figures(tx, catalogues, &cut, &wanted, None, &BTreeMap::new())?;
+    let found: Vec<(&'static Indicator, Counts)> = found.iter().map(|one| (one.indicator, one.counts)).collect();
+    let base = base_of(tx, catalogues, target, ask)?;
+    Ok(Row::judged(target, period, &cut, &found, base))
+}
+
+/// Of a growth target: the figure of its base period.
+fn base_of(tx: &mut Tx<'_>, catalogues: &Catalogues, target: &Target, ask: &Ask) -> Result<Option<Counts>, StoreError> {
+    let own = indicators_of(target).into_iter().next();
+    let Some((period, indicator)) = target.base_period.zip(own) else { return Ok(None) };
+    let cut = cut_of(tx, catalogues, target, ask, period)?;
+    Ok(figures(tx, catalogues, &cut, &[indicator], None, &BTreeMap::new())?.pop().map(|figure| figure.counts))
+}
+
+impl Row {
+    /// The row of what was counted, the target's own indicator first; of nothing, the row of a declared target.
+    fn judged(
+        target: &Target,
+        period: Period,
+        cut: &Cut,
+        found: &[(&'static Indicator, Counts)],
+        base: Option<Counts>,
+    ) -> Self {
+        let mut actuals = found.iter().enumerate().map(|(i, (indicator, counts))| {
+            let base = base.filter(|_| i == 0);
+            let same_kind = i == 0 || (ON_TIME.contains(&found[0].0.id) && ON_TIME.contains(&indicator.id));
+            let status = if same_kind { status_of(target, indicator, *counts, base) } else { None };
+            Actual { indicator, counts: *counts, base, status, cut: cut.clone() }
+        });
+        let actual = actuals.next();
+        let beside: Vec<Actual> = actuals.collect();
+        let status = actual.as_ref().map_or(Some(Status::NoData), |actual| actual.status);
+        let disagree = beside.iter().any(|other| match (status, other.status) {
+            (Some(a), Some(b)) => a != b && a != Status::NoData && b != Status::NoData,
+            _ => false,
+        });
+        Self {
+            target: target.clone(),
+            period,
+            needed: actual.as_ref().and_then(|actual| needed_of(target, actual)),
+            actual,
+            declared: None,
+            status,
+            beside,
+            cautions: disagree.then_some(Caution::OnTimeRatesDisagree).into_iter().collect(),
         }
     }
-    let found = figures(tx, catalogues, &cut, &wanted, None, &BTreeMap::new())?;
-    let mut actuals = Vec::new();
-    for (i, figure) in found.into_iter().enumerate() {
-        let base = match target.base_period.filter(|_| i == 0) {
-            Some(period) => {
-                let base = cut_of(tx, catalogues, target, ask, period)?;
-                figures(tx, catalogues, &base, &[figure.indicator], None, &BTreeMap::new())?.pop().map(|f| f.counts)
-            }
-            None => None,
-        };
-        let same_kind = i == 0 || (ON_TIME.contains(&indicator.id) && ON_TIME.contains(&figure.indicator.id));
-        let status = if same_kind { status_of(target, figure.indicator, figure.counts, base) } else { None };
-        actuals.push(Actual { indicator: figure.indicator, counts: figure.counts, base, status, cut: cut.clone() });
-    }
-    let mut actuals = actuals.into_iter();
-    row.actual = actuals.next();
-    row.beside = actuals.collect();
-    row.status = row.actual.as_ref().and_then(|actual| actual.status);
-    let disagree = row.beside.iter().any(|other| match (row.status, other.status) {
-        (Some(a), Some(b)) => a != b && a != Status::NoData && b != Status::NoData,
-        _ => false,
-    });
-    if disagree {
-        row.cautions.push(Caution::OnTimeRatesDisagree);
-    }
-    row.needed = row.actual.as_ref().and_then(|actual| needed_of(target, actual));
-    Ok(row)
 }
 
 /// The target's own cut: only agencies of its level, only its channel and field.
@@ -202,7 +223,7 @@ fn cut_of(
         let levels = scope.levels();
         if !levels.is_empty() {
             let documents = catalogues.agencies(tx)?;
-            let tree = Tree::new(&documents, period.to, ask.known_at);
+            let tree = Tree::new(&documents, ask.tree, ask.known_at);
             agencies.retain(|code| tree.get(code).is_some_and(|agency| levels.contains(&agency.level)));
         }
         filters.field.clone_from(&scope.field);

@@ -67,6 +67,7 @@ pub const INDICATORS: &[(&str, Unit)] = &[
     ("on_time_766", Unit::Dossier),
     ("early_resolved", Unit::Dossier),
     ("overdue_open", Unit::Dossier),
+    ("open_due", Unit::Dossier),
     ("online_receipt_8h", Unit::Dossier),
     ("mean_processing_days", Unit::Dossier),
     ("online_share", Unit::Dossier),

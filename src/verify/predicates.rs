@@ -61,6 +61,10 @@ impl<'a> Seen<'a> {
         self.open() && self.case.dues.is_some_and(|dues| self.clock() > dues.strict)
     }
 
+    fn due_by_the_end(self) -> bool {
+        self.case.dues.is_some_and(|dues| local_date(dues.strict) <= self.period.to)
+    }
+
     fn finished_late(self) -> bool {
         self.finish().is_some_and(|finish| finish.class == Class::Late)
     }
@@ -145,6 +149,7 @@ impl<'a> Seen<'a> {
             "on_time_766" => (self.present(), self.on_time_766()),
             "early_resolved" => (finish.is_some(), finish.is_some_and(|finish| finish.class == Class::Early)),
             "overdue_open" => (self.open(), self.open_late()),
+            "open_due" => (self.open() && self.due_by_the_end(), self.open_late()),
             "online_receipt_8h" => self.receipt_8h(),
             "mean_processing_days" => (finish.is_some(), true),
             "online_share" => (received, online),

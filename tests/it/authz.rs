@@ -134,6 +134,12 @@ const OPERATIONS: &[Operation] = operations! {
     GET "/api/v1/plans/{id}/scorecard" by scorecard          => [200 200 200 200 200 403 401]
                                                                 [200 200 200 200 200 403 401]
                                                                 [404 404 404 404 404 403 401];
+    GET "/api/v1/plans/{id}/scorecard/series" by scorecard   => [200 200 200 200 200 403 401]
+                                                                [200 200 200 200 200 403 401]
+                                                                [404 404 404 404 404 403 401];
+    GET "/api/v1/plans/{id}/scorecard/agencies" by scorecard => [200 200 200 200 200 403 401]
+                                                                [200 200 200 200 200 403 401]
+                                                                [404 404 404 404 404 403 401];
     POST "/api/v1/plans/{id}/targets/{key}/declarations" by declaration
                                                              => [403 403 201 403 403 403 401]
                                                                 [403 403 403 403 403 403 401]

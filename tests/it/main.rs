@@ -28,5 +28,6 @@ mod published;
 mod ratchets;
 mod rebuild;
 mod reports;
+mod scorecards;
 mod sign_in;
 mod tour;

@@ -20,6 +20,7 @@ mod links;
 mod lists;
 mod recount;
 mod reports;
+mod scorecards;
 mod settled;
 mod story;
 mod world;
@@ -34,7 +35,9 @@ on_both!(
     figures_are_the_recount,
     checks_are_the_recount,
     reports_are_the_recount,
-    settled_figures_stand
+    settled_figures_stand,
+    scorecards_are_the_recount,
+    settled_scorecards_stand
 );
 
 fn number(variable: &str, default: u64) -> u64 {
@@ -127,6 +130,30 @@ fn settled_figures_stand(app: &TestApp) {
         story.go_on(55, 300);
         settled::compare(&story, &kept);
         facts::check_whole(&story);
+        story.variety
+    });
+}
+
+/// Every month of a scorecard is what the recount finds.
+fn scorecards_are_the_recount(app: &TestApp) {
+    cases(app, 47_000, |app, seed| {
+        let mut story = story::Story::begin(app, seed);
+        story.go_on(60, 750);
+        scorecards::plan(&story);
+        scorecards::check(&mut story);
+        story.variety
+    });
+}
+
+/// A settled scorecard stays byte for byte, in every form.
+fn settled_scorecards_stand(app: &TestApp) {
+    cases(app, 53_000, |app, seed| {
+        let mut story = story::Story::begin(app, seed);
+        story.go_on(35, 350);
+        scorecards::plan(&story);
+        let kept = scorecards::keep(&mut story);
+        story.go_on(55, 350);
+        scorecards::compare_kept(&story, &kept);
         story.variety
     });
 }

@@ -97,6 +97,8 @@ pub struct ListQuery {
     pub to: Option<String>,
     #[param(value_type = Option<String>, format = DateTime)]
     pub known_at: Option<String>,
+    /// Drill-down: agencies as they stand on this day, merged ones with their successor; default `to`.
+    pub tree: Option<String>,
     /// `received` (or submitted, if not yet), `submitted`, `due`, `finished`, `lateness`; with `-` before it the greatest
     /// first. Default `-received`; what has no such instant comes last.
     pub sort: Option<String>,

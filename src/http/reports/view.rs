@@ -160,6 +160,7 @@ impl Links<'_> {
             from: report.from,
             to: report.to,
             known_at: report.known_at,
+            tree: None,
             levels: row.level.map_or_else(|| report.levels.clone(), |level| vec![level]),
             filters,
         }

@@ -95,6 +95,22 @@ pub(super) static TABLE: &[Indicator] = &[
         ..BASE
     },
     Indicator {
+        id: "open_due",
+        k: "K3",
+        title_vi: "Tỷ lệ đã quá hạn trong số chưa xong có hạn trả đến hết kỳ",
+        title_en: "Overdue among the open that fall due by the period's end",
+        denominator_vi: "Hồ sơ đang giải quyết có hạn trả không sau ngày cuối kỳ",
+        numerator_vi: "trong đó đã quá hạn",
+        denominator_en: "Open dossiers due no later than the period's last day",
+        numerator_en: "past their due instant",
+        direction: Direction::Down,
+        period_by: "stock at the end",
+        source: "Dự báo chỉ tiêu đúng hạn: hồ sơ còn có thể kịp hoặc trễ hạn trong kỳ",
+        denominator: "({W} AND figure_due_strict <= {to})",
+        numerator: "({Wl} AND figure_due_strict <= {to})",
+        ..BASE
+    },
+    Indicator {
         id: "online_receipt_8h",
         k: "K4",
         title_vi: "Tỷ lệ hồ sơ trực tuyến được trả lời trong 8 giờ làm việc",
