@@ -1,5 +1,6 @@
 //! Scorecards: a plan's targets against the figures, at once, month by month, agency by agency.
 
+mod print;
 pub mod series;
 pub mod siblings;
 mod view;
@@ -13,6 +14,7 @@ use super::auth::{Authed, Staff};
 use super::body::Query;
 use super::dossiers::known_at;
 use super::figures::{CutQuery, CutText, CutView};
+use super::format::{Bytes, Format, printed};
 use super::problem::ApiError;
 use super::responses::Reading;
 use crate::app::access::STAFF;
@@ -20,10 +22,11 @@ use crate::app::{App, AppError};
 use crate::domain::time::{Instant, business_date};
 use crate::plans::{Period, Plan};
 use crate::store::Tx;
-use crate::store::catalogues::calendar_version;
+use crate::store::catalogues::{Catalogues, Tree, calendar_version};
 use crate::store::figures::Cut;
 use crate::store::query::Filters;
 use crate::store::scorecards::{Ask, scorecard};
+use print::Letterhead;
 pub use view::{Growth, ScorecardRow};
 
 #[derive(Debug, Clone, Deserialize, IntoParams)]
@@ -40,6 +43,8 @@ pub struct ScorecardQuery {
     pub known_at: Option<String>,
     /// Keys of the targets, comma-separated; default all.
     pub targets: Option<String>,
+    /// `json` (default), `csv`, `xlsx` or `html`, for print.
+    pub format: Option<String>,
 }
 
 /// Which plan, which revision of it, at which cut.
@@ -129,12 +134,36 @@ impl Opened {
     }
 }
 
+impl Opened {
+    /// What stands above the figures on paper.
+    fn letterhead(
+        &self,
+        tx: &mut Tx<'_>,
+        catalogues: &Catalogues,
+        head: &ScorecardHead,
+    ) -> Result<Letterhead, ApiError> {
+        let documents = catalogues.agencies(tx)?;
+        let tree = Tree::new(&documents, self.ask.to, self.ask.known_at);
+        let code = self.ask.agency.clone().unwrap_or_else(|| self.plan.agency.clone());
+        let agency = tree.get(&code).map_or(code, |agency| agency.name.clone());
+        Ok(Letterhead { agency, head: head.clone() })
+    }
+}
+
 /// The plan's targets against the figures
 #[utoipa::path(
     operation_id = "get_scorecard",
     tag = "plans",
     params(("id" = String, Path), ScorecardQuery),
-    responses((status = 200, description = "Target by target", body = Scorecard), Reading),
+    responses(
+        (status = 200, description = "Target by target", content(
+            (Scorecard = "application/json"),
+            (String = "text/csv"),
+            (String = "text/html"),
+            (Bytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        )),
+        Reading
+    ),
     security(("bearer" = []))
 )]
 #[get("/plans/{id}/scorecard")]
@@ -145,13 +174,20 @@ pub async fn card(
     query: Query<ScorecardQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.app.clock.now();
+    let format = Format::read(query.0.format.as_deref(), &Format::ALL)?;
     let opened = Opened::read(&state.app, path.into_inner(), &query.0, now).await?;
     let (catalogues, caller) = (state.app.catalogues.clone(), auth.caller);
     let answer = state.app.store.read(move |tx| {
         let (cut, _) = opened.ask.resolve(tx, &catalogues, &caller, &STAFF, now)?;
         let rows = scorecard(tx, &catalogues, &opened.plan, &opened.inner(&cut))?;
         let rows = rows.into_iter().map(|row| ScorecardRow::new(row, &opened.ask)).collect();
-        Ok::<_, ApiError>(Scorecard { head: opened.head(tx, &cut, now)?, rows })
+        let head = opened.head(tx, &cut, now)?;
+        let letterhead = opened.letterhead(tx, &catalogues, &head)?;
+        Ok::<_, ApiError>((Scorecard { head, rows }, letterhead))
     });
-    Ok(HttpResponse::Ok().json(answer.await?))
+    let (answer, letterhead) = answer.await?;
+    match format {
+        Format::Json => Ok(HttpResponse::Ok().json(answer)),
+        _ => printed(format, &print::card(&letterhead, &answer)),
+    }
 }

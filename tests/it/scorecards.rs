@@ -1,6 +1,8 @@
 //! Scorecards in time over HTTP: months and the year before, growth, what the open dossiers may still do, agencies side
 //! by side.
 
+mod print;
+
 use serde_json::{Value, json};
 
 use crate::factory::{AGENCY, CHILD, event};

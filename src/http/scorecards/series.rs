@@ -6,13 +6,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::view::{growth_view, status_word, value_view};
-use super::{Growth, Opened, ScorecardHead, ScorecardQuery, ScorecardRow};
+use super::{Growth, Opened, ScorecardHead, ScorecardQuery, ScorecardRow, print};
 use crate::app::access::STAFF;
 use crate::domain::score::percent;
 use crate::http::State;
 use crate::http::auth::{Authed, Staff};
 use crate::http::body::Query;
 use crate::http::figures::CutQuery;
+use crate::http::format::{Bytes, Format, printed};
 use crate::http::indicators::ValueView;
 use crate::http::problem::ApiError;
 use crate::http::responses::Reading;
@@ -166,7 +167,15 @@ impl SeriesView {
     operation_id = "get_scorecard_series",
     tag = "plans",
     params(("id" = String, Path), ScorecardQuery),
-    responses((status = 200, description = "Target by target, month by month", body = ScorecardSeries), Reading),
+    responses(
+        (status = 200, description = "Target by target, month by month", content(
+            (ScorecardSeries = "application/json"),
+            (String = "text/csv"),
+            (String = "text/html"),
+            (Bytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        )),
+        Reading
+    ),
     security(("bearer" = []))
 )]
 #[get("/plans/{id}/scorecard/series")]
@@ -177,13 +186,20 @@ pub async fn get(
     query: Query<ScorecardQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.app.clock.now();
+    let format = Format::read(query.0.format.as_deref(), &Format::ALL)?;
     let opened = Opened::read(&state.app, path.into_inner(), &query.0, now).await?;
     let (catalogues, caller) = (state.app.catalogues.clone(), auth.caller);
     let answer = state.app.store.read(move |tx| {
         let (cut, _) = opened.ask.resolve(tx, &catalogues, &caller, &STAFF, now)?;
         let found = series(tx, &catalogues, &opened.plan, &opened.inner(&cut))?;
         let series = found.into_iter().map(|one| SeriesView::new(one, &opened.ask)).collect();
-        Ok::<_, ApiError>(ScorecardSeries { head: opened.head(tx, &cut, now)?, series })
+        let head = opened.head(tx, &cut, now)?;
+        let letterhead = opened.letterhead(tx, &catalogues, &head)?;
+        Ok::<_, ApiError>((ScorecardSeries { head, series }, letterhead))
     });
-    Ok(HttpResponse::Ok().json(answer.await?))
+    let (answer, letterhead) = answer.await?;
+    match format {
+        Format::Json => Ok(HttpResponse::Ok().json(answer)),
+        _ => printed(format, &print::series(&letterhead, &answer.series)),
+    }
 }

@@ -4,12 +4,13 @@ use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Opened, ScorecardHead, ScorecardQuery, ScorecardRow};
+use super::{Opened, ScorecardHead, ScorecardQuery, ScorecardRow, print};
 use crate::app::access::STAFF;
 use crate::http::State;
 use crate::http::auth::{Authed, Staff};
 use crate::http::body::Query;
 use crate::http::figures::{CutQuery, groups_of};
+use crate::http::format::{Bytes, Format, printed};
 use crate::http::problem::ApiError;
 use crate::http::responses::Reading;
 use crate::store::catalogues::Tree;
@@ -41,7 +42,15 @@ pub struct AgencyCard {
     operation_id = "get_scorecard_agencies",
     tag = "plans",
     params(("id" = String, Path), ScorecardQuery),
-    responses((status = 200, description = "Agency by agency, and in all", body = ScorecardAgencies), Reading),
+    responses(
+        (status = 200, description = "Agency by agency, and in all", content(
+            (ScorecardAgencies = "application/json"),
+            (String = "text/csv"),
+            (String = "text/html"),
+            (Bytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        )),
+        Reading
+    ),
     security(("bearer" = []))
 )]
 #[get("/plans/{id}/scorecard/agencies")]
@@ -52,6 +61,7 @@ pub async fn get(
     query: Query<ScorecardQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.app.clock.now();
+    let format = Format::read(query.0.format.as_deref(), &Format::ALL)?;
     let opened = Opened::read(&state.app, path.into_inner(), &query.0, now).await?;
     let (catalogues, caller) = (state.app.catalogues.clone(), auth.caller);
     let answer = state.app.store.read(move |tx| {
@@ -74,7 +84,13 @@ pub async fn get(
         }
         let total = scorecard(tx, &catalogues, &opened.plan, &inner)?;
         let total = total.into_iter().map(|row| ScorecardRow::new(row, &opened.ask)).collect();
-        Ok::<_, ApiError>(ScorecardAgencies { head: opened.head(tx, &cut, now)?, agencies, total })
+        let head = opened.head(tx, &cut, now)?;
+        let letterhead = opened.letterhead(tx, &catalogues, &head)?;
+        Ok::<_, ApiError>((ScorecardAgencies { head, agencies, total }, letterhead))
     });
-    Ok(HttpResponse::Ok().json(answer.await?))
+    let (answer, letterhead) = answer.await?;
+    match format {
+        Format::Json => Ok(HttpResponse::Ok().json(answer)),
+        _ => printed(format, &print::agencies(&letterhead, &answer)?),
+    }
 }
