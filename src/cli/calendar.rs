@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant as Stopwatch;
 
 use clap::Subcommand;
-use comfy_table::{Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failure;
@@ -24,6 +24,9 @@ use crate::store::calendar_preview::{Preview, Question, Sums, figures_after, fig
 use crate::store::calendars::Calendars;
 use crate::store::catalogues::Tree;
 use crate::store::figures::{Counts, percent};
+
+/// Agencies shown one by one: those in which most moves.
+const MOST_ROWS: usize = 20;
 
 #[derive(Debug, Subcommand)]
 pub enum CalendarCommand {
@@ -120,7 +123,8 @@ fn dates(calendars: &Calendars, calendar: &Calendar) -> String {
 
 fn moved_table(found: &Preview, name: impl Fn(&str) -> String) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED);
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(140);
     table.set_header([
         "Cơ quan / agency",
         "xét / examined",
@@ -135,8 +139,15 @@ fn moved_table(found: &Preview, name: impl Fn(&str) -> String) -> Table {
             [sums.examined, sums.later, sums.earlier, sums.paused, sums.no_longer_overdue, sums.newly_overdue];
         std::iter::once(name).chain(numbers.map(|n| n.to_string())).collect::<Vec<_>>()
     };
-    for (code, sums) in &found.sums {
+    let mut agencies: Vec<(&String, &Sums)> = found.sums.iter().collect();
+    agencies.sort_by_key(|(code, sums)| (std::cmp::Reverse(sums.moved), *code));
+    for (code, sums) in agencies.iter().take(MOST_ROWS) {
         table.add_row(line(name(code), sums));
+    }
+    let mut others = Sums::default();
+    agencies.iter().skip(MOST_ROWS).for_each(|(_, sums)| others += **sums);
+    if let Some(count) = agencies.len().checked_sub(MOST_ROWS).filter(|count| *count > 0) {
+        table.add_row(line(format!("{count} cơ quan khác / others"), &others));
     }
     table.add_row(line("Cộng / total".to_owned(), &found.total()));
     table
