@@ -37,7 +37,8 @@ on_both!(
     reports_are_the_recount,
     settled_figures_stand,
     scorecards_are_the_recount,
-    settled_scorecards_stand
+    settled_scorecards_stand,
+    settled_reports_stand,
 );
 
 fn number(variable: &str, default: u64) -> u64 {
@@ -156,4 +157,22 @@ fn settled_scorecards_stand(app: &TestApp) {
         scorecards::compare_kept(&story, &kept);
         story.variety
     });
+}
+
+/// Whoever asks for a settled report again gets the same bytes, a thousand events later.
+fn settled_reports_stand(app: &TestApp) {
+    let mut story = story::Story::begin(app, 41_000);
+    story.go_on(30, 300);
+    let settled = app.app.clock.now() - chrono::Duration::seconds(5);
+    let asks: Vec<asks::Ask> = (0..3).map(|_| asks::Ask::random(&mut story, settled)).collect();
+    let (before, recorded) = (reports::sent(&story, &asks), app.event_count());
+    while app.event_count() < recorded + 1_000 {
+        story.go_on(story.files.len() + 50, 250);
+    }
+    let now: Vec<asks::Ask> =
+        asks.iter().map(|ask| asks::Ask { known_at: app.app.clock.now(), ..ask.clone() }).collect();
+    for ((path, bytes), (_, again)) in before.iter().zip(reports::sent(&story, &asks)) {
+        assert!(*bytes == again, "{path} changed");
+    }
+    assert_ne!(reports::counts(&reports::sent(&story, &now)), reports::counts(&before), "nothing was put to the test");
 }

@@ -10,6 +10,7 @@
 //! Reports whose printed parts do not add up are negative tests: see [`broken`].
 
 mod broken;
+mod forms;
 mod histories;
 
 use serde_json::{Value, json};
@@ -67,11 +68,12 @@ impl Fraction {
 struct Report<'a> {
     app: &'a TestApp,
     period: (&'a str, &'a str),
+    groups: &'a [Group],
 }
 
 impl<'a> Report<'a> {
     /// Imports the dossiers as the admin.
-    fn of(app: &'a TestApp, period: (&'a str, &'a str), groups: &[Group]) -> Self {
+    fn of(app: &'a TestApp, period: (&'a str, &'a str), groups: &'a [Group]) -> Self {
         let documents = [
             json!({"kind": "agency", "code": AGENCY, "name": "UBND xã Báo Cáo", "level": "commune", "parent": "H26.103"}),
             json!({"kind": "procedure", "code": histories::SLOW, "name": "Việc lâu", "field": "Đất đai",
@@ -90,7 +92,7 @@ impl<'a> Report<'a> {
             created += report["created"].as_u64().expect("a number");
         }
         assert_eq!(created, count as u64);
-        Self { app, period }
+        Self { app, period, groups }
     }
 
     fn cut(&self) -> String {
@@ -160,6 +162,7 @@ fn vinh_phuc_province_september_2021(app: &TestApp) {
         online("level_4", 1_537),
     ];
     let report = Report::of(app, ("2021-09-01", "2021-09-30"), &groups);
+    report.on_paper();
     assert_eq!(report.handled(), [4_131, 2_171, 6_302]);
     let due = report.value("on_time_due");
     assert_eq!(due, Fraction(4_157, 4_169));
@@ -174,6 +177,7 @@ fn vinh_phuc_province_september_2021(app: &TestApp) {
 fn vinh_phuc_may_2019(app: &TestApp) {
     let groups = [group(Early, Within, 1_700), group(OnTime, Within, 725), group(Late, Before, 79)];
     let report = Report::of(app, ("2019-05-01", "2019-05-31"), &groups);
+    report.on_paper();
     let resolved = report.value("on_time_resolved");
     assert_eq!((resolved, resolved.printed(2).as_str()), (Fraction(2_425, 2_504), "96,85"));
     assert_eq!(resolved.printed(0), "97");
@@ -185,6 +189,7 @@ fn tan_tien_2025(app: &TestApp) {
     let received = |channel: &'static str, count: usize| Group { channel, ..group(Open, Within, count) };
     let groups = [received("in_person", 605), received("level_3", 3_000), received("level_4", 7_441)];
     let report = Report::of(app, ("2025-07-01", "2025-12-01"), &groups);
+    report.on_paper();
     let online = report.value("online_share");
     assert_eq!(online, Fraction(10_441, 11_046));
     assert_eq!([online.printed(1), online.shortfall().printed(1)], ["94,5", "5,5"]);
@@ -213,6 +218,7 @@ fn vinh_phuc_districts_august_2021(app: &TestApp) {
         group(Ended, Within, 16),
     ];
     let report = Report::of(app, ("2021-07-21", "2021-08-20"), &groups);
+    report.on_paper();
     let due = report.value("on_time_due");
     assert_eq!(due, Fraction(19_255, 19_944));
     assert_eq!([due.printed(2), due.shortfall().printed(2)], ["96,55", "3,45"]);
@@ -236,6 +242,7 @@ fn vinh_phuc_third_quarter_2021(app: &TestApp) {
         group(OnTime, Within, 3_000),
     ];
     let report = Report::of(app, ("2021-07-01", "2021-09-30"), &groups);
+    report.on_paper();
     assert_eq!(report.handled(), [14_043, 2_191, 16_234]);
     let due = report.value("on_time_due");
     assert_eq!(due, Fraction(14_064, 14_101));
@@ -258,6 +265,7 @@ fn vinh_phuc_2018(app: &TestApp) {
         group(Overdue, Within, 100),
     ];
     let report = Report::of(app, ("2018-01-01", "2018-12-31"), &groups);
+    report.on_paper();
     let due = report.value("on_time_due");
     assert_eq!((due, due.printed(2).as_str()), (Fraction(24_901, 26_060), "95,55"));
     report.add_up();
@@ -277,6 +285,7 @@ fn lam_dong_first_quarter_2020(app: &TestApp) {
         group(Overdue, Before, 128),
     ];
     let report = Report::of(app, ("2020-01-01", "2020-03-31"), &groups);
+    report.on_paper();
     assert_eq!(report.handled()[2], 54_580);
     let resolved = report.value("on_time_resolved");
     assert_eq!(resolved, Fraction(51_072, 51_780));
@@ -291,6 +300,7 @@ fn pho_yen_2025(app: &TestApp) {
     }
     let groups = [group(Early, Within, 20_000), group(OnTime, Within, 3_804), group(Late, Within, 430)];
     let report = Report::of(app, ("2025-01-01", "2025-05-27"), &groups);
+    report.on_paper();
     let resolved = report.value("on_time_resolved");
     assert_eq!((resolved, resolved.shortfall().printed(2).as_str()), (Fraction(23_804, 24_234), "1,77"));
 }
@@ -303,6 +313,7 @@ fn ha_nam_2024(app: &TestApp) {
     let received = |channel: &'static str, count: usize| Group { channel, ..group(Open, Within, count) };
     let groups = [received("level_4", 115_665), received("in_person", 53_081)];
     let report = Report::of(app, ("2024-01-01", "2024-12-31"), &groups);
+    report.on_paper();
     let online = report.value("online_share_full");
     assert_eq!((online, online.printed(2).as_str()), (Fraction(115_665, 168_746), "68,54"));
 }

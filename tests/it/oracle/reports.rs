@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use motcua::app::App;
+use motcua::domain::time::canonical;
 use motcua::store::figures::Cut;
 use motcua::store::query::{FactQuery, Filters};
 use motcua::store::reports::{self as forms, Ended, Layout, Report, Row, RowKind, RowsBy, compute};
 use motcua::store::{StoreError, Tx};
 use motcua::verify::reports::{self as recount, Form, Key};
+use serde_json::Value;
 
 use super::asks::{Ask, plain};
 use super::recount::Recount;
@@ -54,6 +56,37 @@ fn every() -> impl Iterator<Item = (&'static Layout, Ended, RowsBy)> {
     forms::LAYOUTS.into_iter().flat_map(|layout| {
         TREATMENTS.into_iter().flat_map(move |ended| BY.into_iter().map(move |by| (layout, ended, by)))
     })
+}
+
+/// Settled reports as they are sent: JSON and spreadsheets of some cuts.
+pub fn sent(story: &Story<'_>, asks: &[Ask]) -> Vec<(String, Vec<u8>)> {
+    let mut sent = Vec::new();
+    for (ask, (layout, ended, by)) in asks.iter().flat_map(|ask| every().map(move |what| (ask, what))) {
+        // Where one admin reads.
+        let agency = ask.agency.as_deref().filter(|agency| agency.starts_with("H26")).unwrap_or("H26");
+        let cut = format!("agency={agency}&from={}&to={}&known_at={}", ask.from, ask.to, canonical(ask.known_at));
+        let formats: &[&str] = if by == RowsBy::Field { &["json", "xlsx"] } else { &["json"] };
+        for format in formats {
+            let what = format!("rows={}&ended={}&format={format}", by.as_str(), ended.as_str());
+            let path = format!("/reports/{}?{cut}&{what}", layout.id);
+            let answer = story.test.user("admin.province").get(&path);
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+            sent.push((path, answer.bytes));
+        }
+    }
+    sent
+}
+
+/// The counts of those among them that are JSON, one text for each.
+pub fn counts(sent: &[(String, Vec<u8>)]) -> Vec<String> {
+    let json = sent.iter().filter(|(path, _)| path.ends_with("format=json"));
+    let text = |bytes: &[u8]| {
+        let report: Value = serde_json::from_slice(bytes).expect("JSON");
+        let rows = report["rows"].as_array().expect("rows").iter();
+        let cells = rows.flat_map(|row| row["cells"].as_array().expect("cells"));
+        cells.map(|cell| format!("{} ", cell["count"])).collect()
+    };
+    json.map(|(_, bytes)| text(bytes)).collect()
 }
 
 /// As the texts of the settled: all reports of a cut.
