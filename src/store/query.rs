@@ -10,6 +10,8 @@ pub struct FactQuery {
     pub known_at: i64,
     /// A predicate of the indicator registry: numbers and column names only, never input.
     pub predicate: Option<String>,
+    /// Only these, as many as there may be.
+    pub ids: Option<Vec<Id>>,
     pub procedure: Option<String>,
     pub field: Option<String>,
     pub channel: Option<String>,

@@ -59,6 +59,7 @@ forward! {
     event_insert(row: &EventRow) -> ();
     events_of(agency: &str, dossier: Id) -> Vec<EventRow>;
     events_of_many(agencies: &[String], dossiers: &[Id]) -> Vec<EventRow>;
+    events_of_kinds(agencies: &[String], dossiers: &[Id], kinds: &[&str], known_at: i64) -> Vec<EventRow>;
     events_after(agency: &str, seq: i64, limit: i64) -> Vec<EventRow>;
     event_agencies() -> Vec<String>;
     events_marked(agencies: &[String], kind: Option<&str>, mark: Option<&str>, after: Option<&(String, i64)>, limit: i64) -> Vec<EventRow>;

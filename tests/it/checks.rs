@@ -3,6 +3,7 @@
 
 mod agencies;
 mod course;
+mod identities;
 mod intake;
 mod outcome;
 

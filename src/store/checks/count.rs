@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::agencies::Sums;
 use super::fill::{Ending, Scene};
-use super::{Check, Rule};
+use super::{Check, Rule, identities};
 use crate::store::catalogues::calendar_at;
 use crate::store::error::StoreError;
 use crate::store::figures::Cut;
@@ -68,7 +68,7 @@ pub fn count(
     Ok(found)
 }
 
-/// Flagged and population of each check, by agency: one scan.
+/// Flagged and population of each check, by agency: one scan, and one more for each check of identities.
 fn tally(
     tx: &mut Tx<'_>,
     cut: &Cut,
@@ -80,7 +80,7 @@ fn tally(
     for check in checks {
         let measured = match &check.rule {
             Rule::Agency(rule) => one(scene.sure(rule.measured)),
-            Rule::Row { .. } | Rule::Shortfall(_) => "0".to_owned(),
+            Rule::Row { .. } | Rule::Shortfall(_) | Rule::Identity(_) => "0".to_owned(),
         };
         sums.extend([one(check.population(scene)), one(check.flagged(scene)), measured]);
     }
@@ -103,7 +103,16 @@ fn tally(
             let stands_out = !matches!(&check.rule, Rule::Agency(rule) if !(rule.stands_out)(&sums));
             (if stands_out { flagged } else { 0 }, population)
         };
-        found.insert(agency, checks.iter().enumerate().map(of).collect());
+        found.insert(agency, checks.iter().enumerate().map(of).collect::<Vec<_>>());
+    }
+    for (i, check) in checks.iter().enumerate() {
+        let Rule::Identity(rule) = &check.rule else { continue };
+        found.values_mut().for_each(|columns| columns[i].0 = 0);
+        for (agency, _) in identities::find(tx, cut, scene, rule)? {
+            if let Some(columns) = found.get_mut(&agency) {
+                columns[i].0 += 1;
+            }
+        }
     }
     Ok(found)
 }
@@ -115,9 +124,16 @@ fn tally(
 pub fn question(tx: &mut Tx<'_>, cut: &Cut, check: &'static Check) -> Result<FactQuery, StoreError> {
     let scene = Scene::of(tx, cut)?;
     let mut ask = cut.asking(check.flagged(&scene));
-    if let Rule::Agency(_) = check.rule {
-        let counts = tally(tx, cut, &[check], &scene)?;
-        ask.agencies = counts.into_iter().filter(|(_, columns)| columns[0].0 > 0).map(|(agency, _)| agency).collect();
+    match &check.rule {
+        Rule::Row { .. } | Rule::Shortfall(_) => {}
+        Rule::Agency(_) => {
+            let counts = tally(tx, cut, &[check], &scene)?.into_iter();
+            ask.agencies = counts.filter(|(_, columns)| columns[0].0 > 0).map(|(agency, _)| agency).collect();
+        }
+        Rule::Identity(rule) => {
+            let flagged = identities::find(tx, cut, &scene, rule)?;
+            ask.ids = Some(flagged.into_iter().map(|(_, id)| id).collect());
+        }
     }
     Ok(ask)
 }

@@ -1,5 +1,6 @@
 //! What happens to the clock while a dossier is in hand.
 
+use super::identities::{IdentityRule, Search};
 use super::{Check, Rule, Severity};
 
 const T_VI: &str = "Hồ sơ xong, kết thúc khác trong kỳ, hoặc còn đang giải quyết";
@@ -58,6 +59,21 @@ pub(super) static TABLE: &[Check] = &[
             population: "{X} AND state = 'withdrawn'",
             flagged: "ended_at BETWEEN figure_due_strict - {due_hours} * {hour} AND figure_due_strict + {due_hours} * {hour}",
         },
+    },
+    Check {
+        id: "withdrawn_refiled",
+        source: "Rút hồ sơ không theo ý người nộp: rút rồi nộp lại",
+        severity: Severity::Serious,
+        title_vi: "Rút rồi nộp lại",
+        title_en: "Withdrawn and refiled",
+        population_vi: "Hồ sơ rút trong kỳ, kể cả trước khi tiếp nhận",
+        population_en: "Dossiers withdrawn in the period, also before receipt",
+        flagged_vi: "trong vòng {refile_days} ngày sau khi rút (và đến hết kỳ) có hồ sơ khác tại cùng cơ quan nhận nêu nó là hồ sơ trước, hoặc cùng thủ tục và cùng số điện thoại hay số giấy tờ của người nộp (không tính dữ liệu cá nhân đã xóa)",
+        flagged_en: "where within {refile_days} days (and by the period's end) another dossier at the same receiving agency names it as its previous one, or has the same procedure and the applicant's phone or identity number (erased personal data do not count)",
+        rule: Rule::Identity(IdentityRule {
+            population: "NOT voided AND state = 'withdrawn' AND ended_at BETWEEN {from} AND {to}",
+            search: Search::Refiled,
+        }),
     },
     Check {
         id: "extended_after_due",

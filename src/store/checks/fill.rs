@@ -11,7 +11,7 @@ use crate::store::indicators::Instants;
 pub const CHECKS_VERSION: u32 = 1;
 
 /// The numbers that decide.
-const THRESHOLDS: [(&str, i64); 9] = [
+const THRESHOLDS: [(&str, i64); 11] = [
     // A weekend never makes a receipt late.
     ("{receipt_days}", 3),
     ("{quick_minutes}", 30),
@@ -22,7 +22,12 @@ const THRESHOLDS: [(&str, i64); 9] = [
     ("{mass_days}", MASS_DAYS),
     ("{mass_times}", MASS_TIMES),
     ("{perfect_finishes}", PERFECT_FINISHES),
+    ("{refile_days}", REFILE_DAYS),
+    ("{many_online}", MANY_ONLINE as i64),
 ];
+
+pub(super) const REFILE_DAYS: i64 = 10;
+pub(super) const MANY_ONLINE: usize = 10;
 
 /// Fewer finishes than this say nothing of their distribution.
 pub(super) const MASS_FINISHES: i64 = 20;

@@ -1,5 +1,6 @@
 //! How dossiers come in.
 
+use super::identities::{IdentityRule, Search};
 use super::{Check, Rule, Severity};
 
 pub(super) static TABLE: &[Check] = &[
@@ -97,6 +98,18 @@ pub(super) static TABLE: &[Check] = &[
                          AND received_at IS NOT NULL",
             flagged: "{same_hand}",
         },
+    },
+    Check {
+        id: "shared_identity",
+        source: "Cán bộ nộp trực tuyến thay người dân: một số điện thoại trên nhiều hồ sơ",
+        severity: Severity::Warning,
+        title_vi: "Một số điện thoại hoặc giấy tờ trên nhiều hồ sơ trực tuyến",
+        title_en: "One phone or identity behind many online dossiers",
+        population_vi: "Hồ sơ nộp trực tuyến trong kỳ",
+        population_en: "Online submissions of the period",
+        flagged_vi: "có số điện thoại hoặc số giấy tờ của người nộp trùng với tổng cộng ít nhất {many_online} hồ sơ như vậy tại cùng cơ quan nhận (không tính dữ liệu cá nhân đã xóa)",
+        flagged_en: "with a phone or identity number that stands on at least {many_online} of them at one receiving agency (erased personal data do not count)",
+        rule: Rule::Identity(IdentityRule { population: ONLINE, search: Search::Shared }),
     },
 ];
 

@@ -13,6 +13,7 @@ pub mod agencies;
 pub mod count;
 mod course;
 mod fill;
+mod identities;
 mod intake;
 mod outcome;
 
@@ -20,6 +21,7 @@ pub use fill::{CHECKS_VERSION, Scene};
 
 use super::indicators::{self, Part};
 use agencies::AgencyRule;
+use identities::IdentityRule;
 
 /// How heavily a flag weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +64,8 @@ pub enum Rule {
     Shortfall(&'static str),
     /// The agency stands out as a whole.
     Agency(AgencyRule),
+    /// Some of the population belong together by who handed them in.
+    Identity(IdentityRule),
 }
 
 /// One check.
@@ -112,16 +116,19 @@ impl Check {
             Rule::Row { population, .. } => scene.sure(population),
             Rule::Shortfall(id) => shortfall_of(id).predicate(Part::Denominator, &scene.instants),
             Rule::Agency(rule) => scene.sure(rule.population),
+            Rule::Identity(rule) => scene.sure(rule.population),
         }
     }
 
-    /// The predicate of those flagged; never NULL. Of an agency that stands out, where agencies are judged.
+    /// The predicate of those flagged; never NULL. Of an agency that stands out, where agencies are judged; of all
+    /// candidates, where those flagged are named one by one.
     #[must_use]
     pub fn flagged(&self, scene: &Scene) -> String {
         match &self.rule {
             Rule::Row { population, flagged } => scene.sure(&format!("({population}) AND ({flagged})")),
             Rule::Shortfall(id) => shortfall_of(id).predicate(Part::Shortfall, &scene.instants),
             Rule::Agency(rule) => scene.sure(rule.flagged),
+            Rule::Identity(rule) => scene.sure(rule.population),
         }
     }
 }

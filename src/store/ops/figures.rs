@@ -4,7 +4,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use super::{Conn, Db};
+use super::{Conn, Db, UUID_LITERAL};
 use crate::store::error::StoreError;
 use crate::store::query::{Condition, FactQuery, Hit, Tally, TallyRow};
 use crate::store::rows::{FactsRow, PaymentRow};
@@ -95,6 +95,9 @@ fn at_cut<'a>(ask: &'a FactQuery) -> Boxed<'a> {
             }
         };
     }
+    if let Some(ids) = &ask.ids {
+        query = query.filter(sql::<Bool>(&among(ids)));
+    }
     if let Some(value) = &ask.procedure {
         query = query.filter(facts::procedure.eq(value));
     }
@@ -111,6 +114,12 @@ fn at_cut<'a>(ask: &'a FactQuery) -> Boxed<'a> {
         query = query.filter(facts::submitted_by.eq(value));
     }
     query
+}
+
+/// Ids written out: SQLite binds some thousands of values only, and a text of hexadecimal digits needs none.
+fn among(ids: &[Id]) -> String {
+    let literals: Vec<String> = ids.iter().map(|id| format!("{UUID_LITERAL}'{}'", id.0.simple())).collect();
+    if literals.is_empty() { "FALSE".to_owned() } else { format!("dossier_id IN ({})", literals.join(",")) }
 }
 
 pub fn facts_count(conn: &mut Conn, ask: &FactQuery) -> Result<i64, StoreError> {

@@ -100,6 +100,23 @@ pub fn events_of_many(conn: &mut Conn, agencies: &[String], dossiers: &[Id]) -> 
         .load(conn)?)
 }
 
+/// Events of some kinds, recorded by `known_at`, of several dossiers; by dossier and order of recording.
+pub fn events_of_kinds(
+    conn: &mut Conn,
+    agencies: &[String],
+    dossiers: &[Id],
+    kinds: &[&str],
+    known_at: i64,
+) -> Result<Vec<EventRow>, StoreError> {
+    Ok(events::table
+        .filter(events::agency_id.eq_any(agencies))
+        .filter(events::dossier_id.eq_any(dossiers))
+        .filter(events::kind.eq_any(kinds))
+        .filter(events::recorded_at.le(known_at))
+        .order((events::agency_id, events::dossier_id, events::n))
+        .load(conn)?)
+}
+
 /// An agency's chain after `seq`.
 pub fn events_after(conn: &mut Conn, agency: &str, seq: i64, limit: i64) -> Result<Vec<EventRow>, StoreError> {
     Ok(events::table

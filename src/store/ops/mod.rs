@@ -1,7 +1,7 @@
 //! Every statement of the program. This folder is compiled twice, once per native connection, so that
 //! each database gets all of its features from one text; `Conn` and `Db` say which one it is.
 
-use super::{Conn, Db};
+use super::{Conn, Db, UUID_LITERAL};
 
 mod catalogue;
 mod declarations;
