@@ -17,7 +17,8 @@ use super::responses::Reading;
 use crate::app::Caller;
 use crate::store::catalogues::{Tree, calendar_version};
 use crate::store::checks::count::{Found, count};
-use crate::store::checks::{self, CHECKS_VERSION, Check};
+use crate::store::checks::histogram::Bucket;
+use crate::store::checks::{self, Audited, CHECKS_VERSION, Check};
 use crate::store::figures::percent;
 use crate::store::query::Filters;
 
@@ -150,19 +151,28 @@ fn known(pointer: &str, id: &str) -> Result<&'static Check, ApiError> {
     checks::find(id).ok_or_else(|| ApiError::field(pointer, "unknown_check", &format!("no check {id:?}")))
 }
 
-/// The check that a list of dossiers is asked for, by one who may open it.
+/// The check, or the bar of the histogram, that a list of dossiers is opened from, by one who may.
 ///
 /// # Errors
-/// 403 for whoever is neither auditor nor leader; 422 for an unknown check, or one beside another drill-down.
-pub(super) fn drill_down(query: &ListQuery, caller: &Caller) -> Result<Option<&'static Check>, ApiError> {
-    let Some(id) = query.check.as_deref() else { return Ok(None) };
+/// 403 for whoever is neither auditor nor leader; 422 for an unknown one, or one beside another drill-down.
+pub(super) fn drill_down(query: &ListQuery, caller: &Caller) -> Result<Option<Audited>, ApiError> {
+    let (pointer, other) = match (&query.check, &query.bucket) {
+        (None, None) => return Ok(None),
+        (Some(_), bucket) => ("?check", bucket.is_some()),
+        (None, Some(_)) => ("?bucket", false),
+    };
     if !caller.has_any(Audit::ROLES) {
         return Err(ApiError::with(Kind::Forbidden, "checks are for auditors and leaders"));
     }
-    if query.indicator.is_some() || query.report.is_some() {
-        return Err(ApiError::field("?check", "exclusive", "`check`, `indicator` or `report`: one of them"));
+    if other || query.indicator.is_some() || query.report.is_some() {
+        return Err(ApiError::field(pointer, "exclusive", "a list opens one figure, cell, check or bar"));
     }
-    known("?check", id).map(Some)
+    if let Some(id) = &query.check {
+        return Ok(Some(Audited::Check(known(pointer, id)?)));
+    }
+    let bucket = query.bucket.as_deref().and_then(Bucket::parse);
+    let bucket = bucket.ok_or_else(|| ApiError::field(pointer, "unknown_bucket", "such as day:-3, hour:0 or past"))?;
+    Ok(Some(Audited::Bucket(bucket)))
 }
 
 /// Integrity checks at a cut, each opening into the dossiers it flags

@@ -19,6 +19,7 @@ pub mod fallback;
 pub mod figures;
 pub mod format;
 pub mod health;
+pub mod histogram;
 pub mod indicators;
 pub mod jobs;
 pub mod me;
@@ -117,5 +118,5 @@ fn figure_routes(config: &mut ServiceConfig<'_>) {
     config.service(declarations::create).service(declarations::judge).service(declarations::list);
     config.service(exchange::import).service(exchange::export);
     config.service(audit::heads).service(audit::voided).service(audit::late_entries);
-    config.service(checks::counts).service(checks::catalogue);
+    config.service(checks::counts).service(checks::catalogue).service(histogram::get);
 }

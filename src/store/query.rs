@@ -125,8 +125,8 @@ pub struct Tally<'a> {
     pub at: i64,
     pub known_at: i64,
     pub filters: &'a Filters,
-    /// Column names to group by; `''` for none.
-    pub keys: [&'static str; 3],
+    /// Column names to group by, or expressions made by a registry; `''` for none.
+    pub keys: [&'a str; 3],
     /// SQL expressions to be summed, made by the registry.
     pub sums: &'a [String],
 }

@@ -163,6 +163,9 @@ const OPERATIONS: &[Operation] = operations! {
     GET "/api/v1/audit/checks" by of_agency                  => [403 403 200 200 403 403 401]
                                                                 [403 403 200 200 403 403 401]
                                                                 [403 403 404 404 403 403 401];
+    GET "/api/v1/audit/histogram" by of_agency               => [403 403 200 200 403 403 401]
+                                                                [403 403 200 200 403 403 401]
+                                                                [403 403 404 404 403 403 401];
     GET "/api/v1/audit/checks/catalogue" by path             => [403 403 200 200 403 403 401];
     POST "/api/v1/imports" by import                         => [403 403 403 403 200 403 401];
     GET "/api/v1/exports/dossiers" by of_agency              => [403 403 200 200 403 403 401]

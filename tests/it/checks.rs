@@ -3,6 +3,7 @@
 
 mod agencies;
 mod course;
+mod histogram;
 mod identities;
 mod intake;
 mod outcome;

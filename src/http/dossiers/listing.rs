@@ -24,7 +24,7 @@ use crate::http::problem::ApiError;
 use crate::http::responses::Reading;
 use crate::http::view::{DossierView, shown_applicant};
 use crate::http::{checks, reports};
-use crate::store::checks::{Check, count};
+use crate::store::checks::Audited;
 use crate::store::figures::settled;
 use crate::store::indicators::{Indicator, Part};
 use crate::store::query::{Condition, FactQuery, Hit, Sort};
@@ -76,7 +76,7 @@ struct Asked {
 enum Opened {
     Indicator(&'static Indicator, Part),
     Report(&'static Column, Ended),
-    Check(&'static Check),
+    Audited(Audited),
     Nothing,
 }
 
@@ -87,7 +87,7 @@ impl Asked {
         let opened = match (indicator, cell, checks::drill_down(query, caller)?) {
             (Some((indicator, part)), ..) => Opened::Indicator(indicator, part),
             (None, Some((column, ended)), _) => Opened::Report(column, ended),
-            (None, None, Some(check)) => Opened::Check(check),
+            (None, None, Some(audited)) => Opened::Audited(audited),
             (None, None, None) => Opened::Nothing,
         };
         let sort = match query.sort.as_deref() {
@@ -102,12 +102,12 @@ impl Asked {
 
     /// The question: the only one that counts, pages and files are answered from.
     fn question(&self, tx: &mut Tx<'_>, app: &App, caller: &Caller, now: Instant) -> Result<FactQuery, ApiError> {
-        let roles = if matches!(self.opened, Opened::Check(_)) { Audit::ROLES } else { &READERS };
+        let roles = if matches!(self.opened, Opened::Audited(_)) { Audit::ROLES } else { &READERS };
         let (cut, submitted_by) = self.cut.resolve(tx, &app.catalogues, caller, roles, now)?;
         let bare = match self.opened {
             Opened::Indicator(indicator, part) => cut.question(indicator, part),
             Opened::Report(column, ended) => column.question(ended, &cut),
-            Opened::Check(check) => count::question(tx, &cut, check)?,
+            Opened::Audited(audited) => audited.question(tx, &cut)?,
             Opened::Nothing => FactQuery {
                 agencies: cut.agencies.iter().cloned().collect(),
                 at: cut.known_at.timestamp_micros(),

@@ -93,6 +93,8 @@ pub struct ListQuery {
     pub ended: Option<String>,
     /// Drill-down: an integrity check, with the cut; for auditors and leaders.
     pub check: Option<String>,
+    /// Drill-down: a bar of the histogram of finishes, with the cut; for auditors and leaders.
+    pub bucket: Option<String>,
     pub from: Option<String>,
     pub to: Option<String>,
     #[param(value_type = Option<String>, format = DateTime)]

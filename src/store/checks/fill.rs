@@ -83,8 +83,13 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// The filled template; false where it would be NULL.
+    /// The filled template as a condition: false where it would be NULL.
     pub(super) fn sure(&self, template: &str) -> String {
+        format!("COALESCE(({}), FALSE)", self.fill(template))
+    }
+
+    /// The filled template.
+    pub(super) fn fill(&self, template: &str) -> String {
         let mut text = template.replace("{T}", "({F} OR {X} OR {W})");
         for (name, mark) in MARKS {
             text = text.replace(name, &format!("((marks & {mark}) <> 0)"));
@@ -95,7 +100,7 @@ impl Scene {
         // No ending: an instant that nothing comes after.
         let begins = self.ending.map_or(i64::MAX, |ending| ending.begins);
         text = text.replace("{ending}", &begins.to_string());
-        format!("COALESCE(({}), FALSE)", self.instants.fill(&text))
+        self.instants.fill(&text)
     }
 }
 

@@ -13,13 +13,18 @@ pub mod agencies;
 pub mod count;
 mod course;
 mod fill;
+pub mod histogram;
 mod identities;
 mod intake;
 mod outcome;
 
 pub use fill::{CHECKS_VERSION, Scene};
 
+use super::error::StoreError;
+use super::figures::Cut;
 use super::indicators::{self, Part};
+use super::query::FactQuery;
+use super::tx::Tx;
 use agencies::AgencyRule;
 use identities::IdentityRule;
 
@@ -83,6 +88,26 @@ pub struct Check {
     flagged_vi: &'static str,
     flagged_en: &'static str,
     pub rule: Rule,
+}
+
+/// What auditors open into a list of dossiers.
+#[derive(Debug, Clone, Copy)]
+pub enum Audited {
+    Check(&'static Check),
+    Bucket(histogram::Bucket),
+}
+
+impl Audited {
+    /// The question whose answer lists it.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn question(self, tx: &mut Tx<'_>, cut: &Cut) -> Result<FactQuery, StoreError> {
+        match self {
+            Self::Check(check) => count::question(tx, cut, check),
+            Self::Bucket(bucket) => Ok(bucket.question(cut)),
+        }
+    }
 }
 
 /// All checks, in the order in which they are shown.

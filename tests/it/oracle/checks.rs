@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Duration;
 use motcua::domain::time::business_date;
 use motcua::store::checks::count::{Found, count, question};
+use motcua::store::checks::histogram::histogram;
 use motcua::store::checks::{self, Check};
 use motcua::store::figures::Cut;
 use motcua::store::query::Filters;
 use motcua::store::{StoreError, Tx};
+use motcua::verify;
 use motcua::verify::checks::CHECKS;
 use motcua::verify::figures::View;
 
@@ -61,6 +63,7 @@ pub fn check(story: &mut Story<'_>) -> BTreeSet<&'static str> {
                 }
                 sums.insert(id, counted);
             }
+            bars(tx, &cut, &view)?;
             // Parts of a tree add up.
             let all: Vec<&'static Check> = checks::all().filter(|check| CHECKS.contains(&check.id)).collect();
             let mut parts: BTreeMap<&str, (i64, i64)> = all.iter().map(|check| (check.id, (0, 0))).collect();
@@ -74,6 +77,33 @@ pub fn check(story: &mut Story<'_>) -> BTreeSet<&'static str> {
         done.expect("a database");
     }
     flagged
+}
+
+/// The histogram of finishes, bar by bar.
+fn bars(tx: &mut Tx<'_>, cut: &Cut, view: &View<'_>) -> Result<(), StoreError> {
+    let mut expected: BTreeMap<String, i64> = BTreeMap::new();
+    for finish in view.cases().iter().filter_map(|case| case.first_finish.as_ref()) {
+        let (date, due) = (verify::local_date(finish.at), verify::local_date(finish.dues.strict));
+        if !(cut.from..=cut.to).contains(&date) {
+            continue;
+        }
+        let days = (date - due).num_days();
+        *expected.entry(format!("day:{}", days.clamp(-30, 30))).or_default() += 1;
+        let left = finish.dues.strict - finish.at;
+        let hour =
+            if left < Duration::zero() { "past".to_owned() } else { format!("hour:{}", left.num_hours().min(10)) };
+        if days == 0 {
+            *expected.entry(hour).or_default() += 1;
+        }
+    }
+    let found = histogram(tx, cut)?;
+    for (bucket, count) in found.iter().filter(|(_, count)| *count > 0) {
+        let (list, counted) = lists::dossiers(tx, cut, bucket.question(cut), 500)?;
+        assert_eq!((list.len() as i64, counted), (*count, *count), "{bucket:?}");
+    }
+    let found = found.into_iter().filter(|(_, count)| *count > 0).map(|(bucket, count)| (bucket.id(), count));
+    assert_eq!(found.collect::<BTreeMap<_, _>>(), expected);
+    Ok(())
 }
 
 /// Every check at a cut, and whom it lists.
