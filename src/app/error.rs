@@ -28,6 +28,9 @@ pub enum AppError {
     /// Something with this key exists already.
     #[error("exists already: {0}")]
     Exists(String),
+    /// Not possible as things stand.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -11,8 +11,10 @@ pub mod full_copy;
 pub mod import;
 pub mod jobs;
 pub mod passwords;
+pub mod proof;
 pub mod rebuild;
 pub mod record;
+pub mod snapshots;
 
 use std::sync::Arc;
 

@@ -7,17 +7,21 @@ use uuid::Uuid;
 
 use super::State;
 use super::auth::{Audit, Authed};
-use super::body::Query;
+use super::body::{self, Query};
+use super::dossiers::{ReadQuery, known_at};
 use super::page::{Page, bad_cursor, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::Reading;
 use super::view::EventView;
 use crate::app::AppError;
 use crate::domain::actor::Role;
+use crate::domain::error::FieldError;
 use crate::domain::event::EventType;
-use crate::domain::time::{self, Instant, business_date, from_micros};
+use crate::domain::time::{self, Instant, business_date, end_of_day, from_micros, start_of_day};
 use crate::store::catalogues::Tree;
 use crate::store::history::{Personal, event_of};
+use crate::store::query::Range;
+use crate::store::rows::HeadRow;
 
 const ROLES: [Role; 2] = [Role::Auditor, Role::Leader];
 
@@ -37,31 +41,42 @@ pub struct Heads {
     pub items: Vec<Head>,
 }
 
-/// Heads of the chains within reach
+/// Heads of the chains within reach, also as they stood then
 #[utoipa::path(
     operation_id = "list_heads",
     tag = "audit",
+    params(ReadQuery),
     responses((status = 200, description = "By agency", body = Heads), Reading),
     security(("bearer" = []))
 )]
 #[get("/audit/heads")]
-pub async fn heads(auth: Authed<Audit>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+pub async fn heads(
+    auth: Authed<Audit>,
+    state: web::Data<State>,
+    query: Query<ReadQuery>,
+) -> Result<HttpResponse, ApiError> {
     let catalogues = state.app.catalogues.clone();
     let (caller, now) = (auth.caller, state.app.clock.now());
+    let known_at = known_at(query.0.known_at.as_deref(), now)?;
     let heads = state
         .app
         .store
         .read(move |tx| {
             let agencies = catalogues.agencies(tx)?;
             let reach = caller.reach(&Tree::new(&agencies, business_date(now), now), &ROLES);
-            let rows = tx.heads_all()?.into_iter().filter(|row| reach.contains(&row.agency_id));
-            let head = |row: crate::store::rows::HeadRow| Head {
+            let mut rows: Vec<HeadRow> =
+                tx.heads_all()?.into_iter().filter(|row| reach.contains(&row.agency_id)).collect();
+            if let Some(at) = known_at {
+                let then = rows.iter().map(|row| tx.head_at(&row.agency_id, at.timestamp_micros()));
+                rows = then.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+            }
+            let head = |row: HeadRow| Head {
                 agency: row.agency_id,
                 seq: row.seq,
                 hash: row.hash,
                 recorded_at: from_micros(row.recorded_at),
             };
-            Ok::<_, AppError>(Heads { items: rows.map(head).collect() })
+            Ok::<_, AppError>(Heads { items: rows.into_iter().map(head).collect() })
         })
         .await?;
     Ok(HttpResponse::Ok().json(heads))
@@ -75,11 +90,17 @@ pub struct AuditedEvent {
     pub event: EventView,
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct AuditQuery {
     /// Default: every agency within reach.
     pub agency: Option<String>,
+    /// Days of recording in Vietnam, inclusive.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    /// Only what was recorded by then.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<String>,
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
     pub cursor: Option<String>,
@@ -92,6 +113,12 @@ pub struct LateQuery {
     pub agency: Option<String>,
     /// `true`: late entries that came by import; default: those entered by people.
     pub imported: Option<bool>,
+    /// Days of recording in Vietnam, inclusive.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    /// Only what was recorded by then.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<String>,
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
     pub cursor: Option<String>,
@@ -132,8 +159,7 @@ pub async fn voided(
     state: web::Data<State>,
     query: Query<AuditQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let AuditQuery { agency, limit, cursor } = query.0;
-    page(auth, state, agency, limit, cursor, Wanted::Voided).await
+    page(auth, state, query.0, Wanted::Voided).await
 }
 
 /// Events entered later than the working day after they happened; imports apart
@@ -150,22 +176,34 @@ pub async fn late_entries(
     state: web::Data<State>,
     query: Query<LateQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let LateQuery { agency, imported, limit, cursor } = query.0;
+    let LateQuery { agency, imported, from, to, known_at, limit, cursor } = query.0;
     let wanted = if imported.unwrap_or(false) { Wanted::LateImported } else { Wanted::Late };
-    page(auth, state, agency, limit, cursor, wanted).await
+    page(auth, state, AuditQuery { agency, from, to, known_at, limit, cursor }, wanted).await
+}
+
+/// The span of recording that was asked for.
+fn recorded(query: &AuditQuery, now: Instant) -> Result<Range, ApiError> {
+    let (from, to) = (body::date("from", query.from.as_deref())?, body::date("to", query.to.as_deref())?);
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
+        let error = FieldError::new("?from", "reversed", "the period ends before it begins");
+        return Err(ApiError::invalid(vec![error]));
+    }
+    let known_at = known_at(query.known_at.as_deref(), now)?;
+    let last = to.map(end_of_day).into_iter().chain(known_at).min();
+    Ok(Range { from: from.map(|day| start_of_day(day).timestamp_micros()), to: last.map(|at| at.timestamp_micros()) })
 }
 
 async fn page(
     auth: Authed<Audit>,
     state: web::Data<State>,
-    agency: Option<String>,
-    size: Option<i64>,
-    at: Option<String>,
+    query: AuditQuery,
     wanted: Wanted,
 ) -> Result<HttpResponse, ApiError> {
-    let size = limit(size)?;
-    let question = format!("audit {wanted:?} {agency:?}");
-    let after = position(&question, at.as_deref())?;
+    let size = limit(query.limit)?;
+    let recorded = recorded(&query, state.app.clock.now())?;
+    let question = format!("audit {wanted:?} {:?} {:?} {:?} {:?}", query.agency, query.from, query.to, query.known_at);
+    let after = position(&question, query.cursor.as_deref())?;
+    let agency = query.agency;
     let after = after.map(|text| {
         let (agency, seq) = text.split_once('#').ok_or_else(bad_cursor)?;
         Ok::<_, ApiError>((agency.to_owned(), seq.parse::<i64>().map_err(|_| bad_cursor())?))
@@ -189,11 +227,10 @@ async fn page(
             }
             let calendar = catalogues.calendar(tx)?;
             let codes: Vec<String> = reach.into_iter().collect();
-            let (kind, mark) = wanted.marks();
             let mut items: Vec<AuditedEvent> = Vec::new();
             let full = |items: &Vec<AuditedEvent>| i64::try_from(items.len()).unwrap_or(i64::MAX) > size;
             while !full(&items) {
-                let rows = tx.events_marked(&codes, kind, mark, after.as_ref(), size + 1)?;
+                let rows = tx.events_marked(&codes, wanted.marks(), recorded, after.as_ref(), size + 1)?;
                 let Some(last) = rows.last() else { break };
                 after = Some((last.agency_id.clone(), last.seq));
                 for row in rows {

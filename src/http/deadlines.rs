@@ -7,13 +7,14 @@ use utoipa::{IntoParams, ToSchema};
 use super::State;
 use super::auth::{Anyone, Authed};
 use super::body::{self, Query};
-use super::dossiers::open;
+use super::dossiers::{ReadQuery, known_at, open};
 use super::problem::{ApiError, Kind, ProblemDocument};
 use super::responses::Reading;
 use crate::app::AppError;
 use crate::domain::deadline::{Anchor, Explanation, Pause, Term};
 use crate::domain::dossier::{Dossier, OnTimeStatus, OpenPause};
 use crate::domain::error::FieldError;
+use crate::domain::fold::fold_at;
 use crate::domain::time::{self, Instant, business_date};
 use crate::store::catalogues::Tree;
 
@@ -75,7 +76,7 @@ pub async fn calculate(state: web::Data<State>, query: Query<DeadlineQuery>) -> 
     Ok(HttpResponse::Ok().json(explanation))
 }
 
-/// A dossier's deadlines, explained with the calendar in force now.
+/// A dossier's deadlines, explained with the calendar in force as known then.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DossierDeadline {
     #[serde(with = "time::local")]
@@ -100,11 +101,11 @@ pub struct DossierDeadline {
     pub extended: Option<Explanation>,
 }
 
-/// Why this dossier is due when it is
+/// Why this dossier is due when it is, also as it was known then
 #[utoipa::path(
     operation_id = "explain_deadline",
     tag = "deadlines",
-    params(("code" = String, Path, description = "Mã số hồ sơ, or the id")),
+    params(("code" = String, Path, description = "Mã số hồ sơ, or the id"), ReadQuery),
     responses((status = 200, description = "Day by day", body = DossierDeadline), Reading),
     security(("bearer" = []))
 )]
@@ -113,8 +114,10 @@ pub async fn explain(
     auth: Authed<Anyone>,
     state: web::Data<State>,
     path: web::Path<String>,
+    query: Query<ReadQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.app.clock.now();
+    let known_at = known_at(query.0.known_at.as_deref(), now)?;
     let catalogues = state.app.catalogues.clone();
     let (caller, name) = (auth.caller, path.into_inner());
     let answer = state
@@ -124,18 +127,28 @@ pub async fn explain(
             let agencies = catalogues.agencies(tx)?;
             let tree = Tree::new(&agencies, business_date(now), now);
             let file = open(tx, &caller, &tree, &name)?;
-            let dossier = file.dossier().ok_or(AppError::NotFound)?;
-            let hours = tree.get(&file.agency).map(crate::domain::catalogue::Agency::hours).unwrap_or_default();
-            let calendar = catalogues.calendar(tx)?;
+            let at = known_at.unwrap_or(now);
+            let dossier = match known_at {
+                Some(at) => fold_at(&file.agency, file.id, &file.events, at, at),
+                None => file.dossier(),
+            };
+            let dossier = dossier.ok_or(AppError::NotFound)?;
+            let seen = Tree::new(&agencies, business_date(at), at);
+            let agency = seen.get(&file.agency).or_else(|| tree.get(&file.agency));
+            let hours = agency.map(crate::domain::catalogue::Agency::hours).unwrap_or_default();
+            let calendar = match known_at {
+                Some(at) => catalogues.calendar_known(tx, at)?,
+                None => catalogues.calendar(tx)?,
+            };
             let term = Term { calendar: &calendar, hours: &hours, time: dossier.snapshot.processing_time };
-            deadline_of(&dossier, &term, now)
+            deadline_of(&dossier, &term, at)
                 .ok_or_else(|| ApiError::with(Kind::NotFound, "the dossier has not been received: no clock runs yet"))
         })
         .await?;
     Ok(HttpResponse::Ok().json(answer))
 }
 
-fn deadline_of(dossier: &Dossier, term: &Term<'_>, now: Instant) -> Option<DossierDeadline> {
+fn deadline_of(dossier: &Dossier, term: &Term<'_>, at: Instant) -> Option<DossierDeadline> {
     let start = dossier.clock_start?;
     let pauses: Vec<Pause> = dossier.pauses.iter().filter(|pause| pause.from >= start).copied().collect();
     let anchor = match dossier.promised {
@@ -148,7 +161,7 @@ fn deadline_of(dossier: &Dossier, term: &Term<'_>, now: Instant) -> Option<Dossi
         due_original: dossier.due_original?,
         due_strict: dossier.due_strict?,
         calendar_version: dossier.calendar_version.clone(),
-        on_time_status: dossier.on_time_status(now),
+        on_time_status: dossier.on_time_status(at),
         paused: dossier.paused,
         pauses: dossier.pauses.clone(),
         strict: term.explain(&anchor, &pauses),

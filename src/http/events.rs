@@ -141,8 +141,9 @@ pub async fn list(
             let submitter = file.dossier().map(|dossier| dossier.submitted_by).unwrap_or_default();
             let full = caller.sees_personal(&tree, &file.agency, &submitter);
             let seen = file.events.iter().filter(|event| known_at.is_none_or(|known_at| event.recorded_at <= known_at));
-            let items = seen.map(|event| EventView::new(event, &file.personal, full)).collect();
-            Ok::<_, AppError>(EventList { items })
+            let items: Vec<EventView> = seen.map(|event| EventView::new(event, &file.personal, full)).collect();
+            // Before its first event there was no dossier.
+            if items.is_empty() { Err(AppError::NotFound) } else { Ok(EventList { items }) }
         })
         .await?;
     Ok(HttpResponse::Ok().json(list))

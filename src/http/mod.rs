@@ -10,6 +10,7 @@ pub mod calendar_preview;
 pub mod checks;
 pub mod deadlines;
 pub mod declarations;
+pub mod diff;
 pub mod documents;
 pub mod dossiers;
 pub mod events;
@@ -34,6 +35,7 @@ pub mod procedures;
 pub mod reports;
 pub mod responses;
 pub mod scorecards;
+pub mod snapshots;
 pub mod tokens;
 pub mod users;
 pub mod view;
@@ -117,6 +119,15 @@ fn figure_routes(config: &mut ServiceConfig<'_>) {
         .service(reports::form_07a);
     config.service(declarations::create).service(declarations::judge).service(declarations::list);
     config.service(exchange::import).service(exchange::export);
+    config
+        .service(diff::changed_since)
+        .service(snapshots::create)
+        .service(snapshots::list)
+        .service(snapshots::differences)
+        .service(snapshots::proof)
+        .service(snapshots::get)
+        .service(snapshots::seal)
+        .service(snapshots::verify);
     config.service(audit::heads).service(audit::voided).service(audit::late_entries);
     config.service(checks::counts).service(checks::catalogue).service(histogram::get);
 }

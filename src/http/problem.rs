@@ -48,6 +48,7 @@ problems! {
     SelfReview = "self-review", FORBIDDEN, "Người khai báo không được tự thẩm định", "Nobody reviews their own declaration";
     Exists = "already-exists", CONFLICT, "Đã tồn tại", "Exists already";
     Superseded = "superseded", CONFLICT, "Đã có phiên bản mới hơn", "A later version is in force";
+    Conflict = "conflict", CONFLICT, "Chưa thể thực hiện", "Not possible as things stand";
     Stale = "stale-version", PRECONDITION_FAILED, "Hồ sơ đã thay đổi, hãy tải lại", "Changed meanwhile; load it again";
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "Nội dung quá lớn", "The body is too large";
     MediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "Kiểu nội dung không được hỗ trợ", "The content type is not supported";
@@ -193,6 +194,7 @@ impl From<AppError> for ApiError {
             }
             AppError::KeyReused => Self::new(Kind::KeyReused),
             AppError::Exists(what) => Self::with(Kind::Exists, &what),
+            AppError::Conflict(detail) => Self::with(Kind::Conflict, detail),
             AppError::Store(error) => error.into(),
         }
     }

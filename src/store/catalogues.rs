@@ -168,6 +168,21 @@ impl Catalogues {
             Ok(read_revision::<Calendar>(row)?.body.index())
         })
     }
+
+    /// The working calendar in force as known then; before the first was loaded, that first one.
+    ///
+    /// # Errors
+    /// The database fails or holds what this program never writes.
+    pub fn calendar_known(&self, tx: &mut Tx<'_>, known_at: Instant) -> Result<Arc<WorkingCalendar>, StoreError> {
+        let rows = tx.catalogue_revisions(Calendar::KIND, CALENDAR)?;
+        let known = rows.iter().rev().find(|row| row.recorded_at <= known_at.timestamp_micros());
+        match known.or_else(|| rows.first()) {
+            Some(row) if rows.last().is_some_and(|last| last.revision != row.revision) => {
+                Ok(Arc::new(read_revision::<Calendar>(row)?.body.index()))
+            }
+            _ => self.calendar(tx),
+        }
+    }
 }
 
 /// Name of the calendar version in force as known at `known_at`; none before the first was loaded.

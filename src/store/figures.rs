@@ -132,6 +132,18 @@ pub struct Counts {
     pub responses: Option<(i64, i64)>,
 }
 
+impl Counts {
+    /// How many are in a part, where the unit is not days.
+    #[must_use]
+    pub fn of(&self, part: Part) -> i64 {
+        match part {
+            Part::Denominator => self.denominator,
+            Part::Numerator => self.numerator,
+            Part::Shortfall => self.denominator - self.numerator,
+        }
+    }
+}
+
 impl std::ops::AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.numerator += other.numerator;

@@ -139,3 +139,78 @@ pub struct Filters {
     pub channel: Option<String>,
     pub online_only: bool,
 }
+
+/// A range of microseconds, both ends inclusive; an open end is unbounded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Range {
+    pub from: Option<i64>,
+    pub to: Option<i64>,
+}
+
+/// The dossiers of one question in two cuts.
+#[derive(Debug, Clone, Copy)]
+pub struct Moves<'a> {
+    pub before: &'a FactQuery,
+    pub after: &'a FactQuery,
+    /// Only those that entered, or only those that left.
+    pub entered: Option<bool>,
+}
+
+/// A dossier that is in one of two cuts only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    pub agency: String,
+    pub dossier: Id,
+    /// It is in the later cut; otherwise it was in the earlier one.
+    pub entered: bool,
+}
+
+/// How many moved between two cuts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MovedCounts {
+    pub entered: i64,
+    pub left: i64,
+}
+
+/// Whether a dossier fulfilled a predicate: at which cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    pub at: i64,
+    pub known_at: i64,
+    /// Made by the registry with the instants of that cut.
+    pub predicate: String,
+}
+
+/// Which snapshots; `agencies` is the caller's scope and is always applied.
+#[derive(Debug, Clone, Default)]
+pub struct SnapshotQuery {
+    pub agencies: Vec<String>,
+    pub report: Option<String>,
+    pub basis: Option<String>,
+    /// Periods that touch these dates, in ISO form.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    /// Taken by then.
+    pub known_at: Option<i64>,
+    /// Keyset: after this instant of recording and id.
+    pub after: Option<(i64, Id)>,
+    pub limit: i64,
+}
+
+/// One agency at a cut, with predicates made by the registries.
+#[derive(Debug, Clone, Copy)]
+pub struct Flags<'a> {
+    pub agency: &'a str,
+    pub at: i64,
+    pub known_at: i64,
+    pub predicates: &'a [String],
+}
+
+/// A dossier with the predicates that hold for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flagged {
+    pub dossier: Id,
+    pub field: String,
+    pub procedure: String,
+    pub holds: Vec<bool>,
+}

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::schema::{
     catalogue, declaration_reviews, declarations, events, facts, heads, idempotency, import_keys, payments, personal,
-    refresh_tokens, users,
+    refresh_tokens, snapshot_acts, snapshots, users,
 };
 use super::sql_types::Id;
 use crate::domain::facts::PaymentFact;
@@ -217,6 +217,41 @@ pub struct PaymentRow {
     pub channel: String,
     pub submitted_by: String,
     pub voided: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = snapshots)]
+pub struct SnapshotRow {
+    pub agency_id: String,
+    pub id: Id,
+    pub recorded_at: i64,
+    pub actor: String,
+    /// `computed` or `declared`.
+    pub basis: String,
+    pub label: String,
+    /// The form's id.
+    pub report: String,
+    /// ISO dates.
+    pub period_from: String,
+    pub period_to: String,
+    pub known_at: i64,
+    /// Canonical JSON, as hashed.
+    pub content: String,
+    pub content_hash: String,
+}
+
+/// A seal or a verification.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = snapshot_acts)]
+pub struct SnapshotActRow {
+    pub agency_id: String,
+    pub snapshot_id: Id,
+    pub n: i32,
+    pub kind: String,
+    pub recorded_at: i64,
+    pub actor: String,
+    /// Canonical JSON.
+    pub content: String,
 }
 
 /// Counters and versions of one dossier stay far below this; the column is 32 bits wide.

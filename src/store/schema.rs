@@ -243,6 +243,39 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::store::sql_types::Uid;
+    snapshots (agency_id, id) {
+        agency_id -> Text,
+        id -> Uid,
+        recorded_at -> BigInt,
+        actor -> Text,
+        basis -> Text,
+        label -> Text,
+        report -> Text,
+        period_from -> Text,
+        period_to -> Text,
+        known_at -> BigInt,
+        content -> Text,
+        content_hash -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::store::sql_types::Uid;
+    snapshot_acts (agency_id, snapshot_id, n) {
+        agency_id -> Text,
+        snapshot_id -> Uid,
+        n -> Integer,
+        kind -> Text,
+        recorded_at -> BigInt,
+        actor -> Text,
+        content -> Text,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     dossiers,
     events,

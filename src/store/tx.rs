@@ -3,10 +3,12 @@
 use super::declarations::Question;
 use super::error::StoreError;
 use super::jobs::{JobAgencyRow, JobRow};
-use super::query::{FactQuery, Hit, Tally, TallyRow};
+use super::query::{
+    FactQuery, Flagged, Flags, Hit, Moved, MovedCounts, Moves, Probe, Range, SnapshotQuery, Tally, TallyRow,
+};
 use super::rows::{
     CatalogueRow, DeclarationRow, EventRow, FactsRow, HeadRow, IdempotencyRow, ImportKeyRow, PaymentRow, PersonalRow,
-    RefreshRow, ReviewRow, UserRow,
+    RefreshRow, ReviewRow, SnapshotActRow, SnapshotRow, UserRow,
 };
 use super::sql_types::Id;
 use super::{lite, pg};
@@ -52,6 +54,7 @@ forward! {
     head_save(head: &HeadRow) -> ();
     head_of(agency: &str) -> Option<HeadRow>;
     heads_all() -> Vec<HeadRow>;
+    head_at(agency: &str, known_at: i64) -> Option<HeadRow>;
     counter_next(agency: &str, day: &str) -> i64;
     counter_raise(agency: &str, day: &str, n: i64) -> ();
     counters_all() -> Vec<(String, String, i64)>;
@@ -62,7 +65,7 @@ forward! {
     events_of_kinds(agencies: &[String], dossiers: &[Id], kinds: &[&str], known_at: i64) -> Vec<EventRow>;
     events_after(agency: &str, seq: i64, limit: i64) -> Vec<EventRow>;
     event_agencies() -> Vec<String>;
-    events_marked(agencies: &[String], kind: Option<&str>, mark: Option<&str>, after: Option<&(String, i64)>, limit: i64) -> Vec<EventRow>;
+    events_marked(agencies: &[String], marks: (Option<&str>, Option<&str>), recorded: Range, after: Option<&(String, i64)>, limit: i64) -> Vec<EventRow>;
     personal_insert(row: &PersonalRow) -> ();
     personal_of(agency: &str, dossier: Id) -> Vec<PersonalRow>;
     personal_of_many(agencies: &[String], dossiers: &[Id]) -> Vec<PersonalRow>;
@@ -98,7 +101,17 @@ forward! {
     facts_count(ask: &FactQuery) -> i64;
     facts_page(ask: &FactQuery) -> Vec<Hit>;
     facts_rows(ask: &FactQuery) -> Vec<(FactsRow, i64)>;
+    moved_page(ask: &Moves<'_>, after: Option<Id>, limit: i64) -> Vec<Moved>;
+    moved_count(ask: &Moves<'_>) -> MovedCounts;
+    moved_tally(ask: &Moves<'_>, predicates: &[(String, String)]) -> Vec<MovedCounts>;
+    facts_probe(agency: &str, dossier: Id, narrow: &FactQuery, probes: &[Probe]) -> Vec<bool>;
     payments_count(ask: &FactQuery) -> i64;
+    facts_flags(ask: &Flags<'_>, after: Option<Id>, limit: i64) -> Vec<Flagged>;
+    snapshot_insert(row: &SnapshotRow) -> ();
+    snapshot_by_id(id: Id) -> Option<SnapshotRow>;
+    snapshots_page(ask: &SnapshotQuery) -> Vec<SnapshotRow>;
+    snapshot_act_insert(row: &SnapshotActRow) -> ();
+    snapshot_acts_of(agencies: &[String], ids: &[Id]) -> Vec<SnapshotActRow>;
     payments_page(ask: &FactQuery, after: Option<(i64, Id, i32)>) -> Vec<PaymentRow>;
 
     open_page(agency: &str, span: (i64, i64), after: Option<Id>, limit: i64) -> Vec<(Id, Option<i64>)>;

@@ -13,6 +13,7 @@ pub mod figures;
 pub mod line;
 pub mod personal;
 mod predicates;
+pub mod proof;
 pub mod reports;
 pub mod run;
 pub mod signs;

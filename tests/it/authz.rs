@@ -153,6 +153,31 @@ const OPERATIONS: &[Operation] = operations! {
                                                                 [403 403 201 201 403 403 401]
                                                                 [403 403 404 404 403 403 401];
 
+    GET "/api/v1/reports/diff" by diff                       => [200 200 200 200 403 403 401]
+                                                                [200 200 200 200 403 403 401]
+                                                                [404 404 404 404 403 403 401];
+    POST "/api/v1/reports/snapshots" by new_snapshot         => [403 403 201 201 403 403 401]
+                                                                [403 403 201 201 403 403 401]
+                                                                [403 403 404 404 403 403 401];
+    GET "/api/v1/reports/snapshots" by of_agency             => [200 200 200 200 200 403 401]
+                                                                [200 200 200 200 200 403 401]
+                                                                [404 404 404 404 404 403 401];
+    GET "/api/v1/reports/snapshots/{id}" by snapshot         => [200 200 200 200 200 403 401]
+                                                                [200 200 200 200 200 403 401]
+                                                                [404 404 404 404 404 403 401];
+    GET "/api/v1/reports/snapshots/{id}/differences" by snapshot
+                                                             => [403 403 200 200 403 403 401]
+                                                                [403 403 200 200 403 403 401]
+                                                                [403 403 404 404 403 403 401];
+    GET "/api/v1/reports/snapshots/{id}/proof" by snapshot   => [403 403 200 200 403 403 401]
+                                                                [403 403 200 200 403 403 401]
+                                                                [403 403 404 404 403 403 401];
+    POST "/api/v1/reports/snapshots/{id}/seal" by snapshot   => [403 403 201 403 403 403 401]
+                                                                [403 403 403 403 403 403 401]
+                                                                [403 403 404 404 403 403 401];
+    POST "/api/v1/reports/snapshots/{id}/verify" by sealed   => [403 403 201 201 403 403 401]
+                                                                [403 403 201 201 403 403 401]
+                                                                [403 403 404 404 403 403 401];
     GET "/api/v1/audit/heads" by path                        => [403 403 200 200 403 403 401];
     GET "/api/v1/audit/voided" by of_agency                  => [403 403 200 200 403 403 401]
                                                                 [403 403 200 200 403 403 401]

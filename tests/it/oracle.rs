@@ -12,6 +12,7 @@
 mod asks;
 mod checks;
 mod dice;
+mod diff;
 mod drafts;
 mod facts;
 mod figures;
@@ -39,6 +40,7 @@ on_both!(
     scorecards_are_the_recount,
     settled_scorecards_stand,
     settled_reports_stand,
+    moves_are_the_difference,
 );
 
 fn number(variable: &str, default: u64) -> u64 {
@@ -175,4 +177,15 @@ fn settled_reports_stand(app: &TestApp) {
         assert!(*bytes == again, "{path} changed");
     }
     assert_ne!(reports::counts(&reports::sent(&story, &now)), reports::counts(&before), "nothing was put to the test");
+}
+
+/// What moved between two instants of knowledge is the difference of the lists, and each cause is where it moved.
+fn moves_are_the_difference(app: &TestApp) {
+    run(app, number("MOTCUA_ORACLE_SEED", 4_700), &|app, seed| {
+        let mut story = story::Story::begin(app, seed);
+        story.go_on(40, 400);
+        let named = diff::check(&mut story);
+        assert!(named.events > 20 && named.time > 0, "{named:?}");
+        story.variety
+    });
 }

@@ -7,6 +7,8 @@ mod schema;
 
 use std::path::{Path, PathBuf};
 
+pub use append_only::run;
+
 /// A place in the repository.
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)

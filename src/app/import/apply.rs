@@ -182,6 +182,7 @@ fn stop(index: usize, error: AppError) -> Stop {
         AppError::Exists(what) => one("/code", "exists", &what),
         AppError::NotFound => one("/agency", "unknown_agency", "không có cơ quan này / no such agency"),
         other @ (AppError::Forbidden(_)
+        | AppError::Conflict(_)
         | AppError::Stale { .. }
         | AppError::Superseded { .. }
         | AppError::KeyReused

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 pub use print::sheet;
+pub(super) use view::Links;
 pub use view::ReportView;
 
 use super::State;
@@ -22,6 +23,7 @@ use super::problem::ApiError;
 use super::responses::Reading;
 use crate::app::Caller;
 use crate::app::access::STAFF;
+use crate::domain::actor::Role;
 use crate::domain::error::FieldError;
 use crate::domain::time::Instant;
 use crate::store::Tx;
@@ -92,12 +94,28 @@ impl ReportAsk {
         caller: &Caller,
         now: Instant,
     ) -> Result<Report, ApiError> {
-        let (cut, _) = self.cut.resolve(tx, catalogues, caller, &STAFF, now)?;
+        self.with(tx, catalogues, caller, &STAFF, now, |tx, ask| Ok(compute(tx, catalogues, ask)?))
+    }
+
+    /// Confines the question to what `roles` reach, and runs `work` on it.
+    ///
+    /// # Errors
+    /// As [`ReportAsk::compute`].
+    pub fn with<T>(
+        &self,
+        tx: &mut Tx<'_>,
+        catalogues: &Catalogues,
+        caller: &Caller,
+        roles: &[Role],
+        now: Instant,
+        work: impl FnOnce(&mut Tx<'_>, &Ask<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let (cut, _) = self.cut.resolve(tx, catalogues, caller, roles, now)?;
         let groups = match self.rows {
             RowsBy::Agency => {
                 let documents = catalogues.agencies(tx)?;
                 let tree = Tree::new(&documents, self.cut.to, self.cut.known_at);
-                groups_of(&tree, self.cut.agency.as_deref(), &caller.roots(&STAFF))
+                groups_of(&tree, self.cut.agency.as_deref(), &caller.roots(roles))
             }
             RowsBy::Field | RowsBy::Procedure => BTreeMap::new(),
         };
@@ -111,7 +129,7 @@ impl ReportAsk {
             levels: &self.cut.levels,
             groups: &groups,
         };
-        Ok(compute(tx, catalogues, &ask)?)
+        work(tx, &ask)
     }
 }
 

@@ -144,14 +144,14 @@ impl ReportView {
 }
 
 /// Where the lists behind a report are.
-pub(super) struct Links<'a> {
+pub(in crate::http) struct Links<'a> {
     pub report: &'a Report,
     pub layout: &'static Layout,
 }
 
 impl Links<'_> {
     /// The report's cut, narrowed to a row.
-    fn cut(&self, row: &Row) -> CutQuery {
+    pub fn cut(&self, row: &Row) -> CutQuery {
         let report = self.report;
         let filters = Filters { field: row.field.clone(), procedure: row.procedure.clone(), ..Filters::default() };
         CutQuery {

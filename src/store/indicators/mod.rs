@@ -138,6 +138,15 @@ impl Part {
             _ => None,
         }
     }
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Denominator => "denominator",
+            Self::Numerator => "numerator",
+            Self::Shortfall => "shortfall",
+        }
+    }
 }
 
 /// The instants of a cut that predicates refer to, in microseconds.
@@ -173,6 +182,18 @@ impl Indicator {
             Part::Denominator => denominator,
             Part::Numerator => numerator,
             Part::Shortfall => format!("{denominator} AND NOT {numerator}"),
+        }
+    }
+
+    /// Parts that have a list of their own.
+    #[must_use]
+    pub fn parts(&self) -> &'static [Part] {
+        if self.disjoint {
+            &[Part::Denominator, Part::Numerator]
+        } else if self.in_days {
+            &[Part::Denominator]
+        } else {
+            &[Part::Denominator, Part::Numerator, Part::Shortfall]
         }
     }
 

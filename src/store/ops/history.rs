@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::Conn;
 use crate::domain::chain::GENESIS;
 use crate::store::error::StoreError;
+use crate::store::query::Range;
 use crate::store::rows::{EventRow, HeadRow, PersonalRow};
 use crate::store::schema::{counters, events, heads, personal};
 use crate::store::sql_types::Id;
@@ -34,6 +35,18 @@ pub fn head_of(conn: &mut Conn, agency: &str) -> Result<Option<HeadRow>, StoreEr
 
 pub fn heads_all(conn: &mut Conn) -> Result<Vec<HeadRow>, StoreError> {
     Ok(heads::table.filter(heads::seq.gt(0)).order(heads::agency_id).load(conn)?)
+}
+
+/// The head of an agency's chain as it stood at an instant; none before its first event.
+pub fn head_at(conn: &mut Conn, agency: &str, known_at: i64) -> Result<Option<HeadRow>, StoreError> {
+    let last: Option<(i64, String, i64)> = events::table
+        .filter(events::agency_id.eq(agency))
+        .filter(events::recorded_at.le(known_at))
+        .order(events::seq.desc())
+        .select((events::seq, events::hash, events::recorded_at))
+        .first(conn)
+        .optional()?;
+    Ok(last.map(|(seq, hash, recorded_at)| HeadRow { agency_id: agency.to_owned(), seq, hash, recorded_at }))
 }
 
 /// The next number of an agency's day, from 1; the row stays locked until the transaction ends.
@@ -168,12 +181,12 @@ pub fn personal_after(
     Ok(query.order((personal::dossier_id, personal::n)).limit(limit).load(conn)?)
 }
 
-/// Events of a kind, or whose payload holds a text, of several agencies, in chain order.
+/// Events of a kind, or whose payload holds a text, recorded in a span, of several agencies, in chain order.
 pub fn events_marked(
     conn: &mut Conn,
     agencies: &[String],
-    kind: Option<&str>,
-    mark: Option<&str>,
+    (kind, mark): (Option<&str>, Option<&str>),
+    recorded: Range,
     after: Option<&(String, i64)>,
     limit: i64,
 ) -> Result<Vec<EventRow>, StoreError> {
@@ -183,6 +196,12 @@ pub fn events_marked(
     }
     if let Some(mark) = mark {
         query = query.filter(events::payload.like(format!("%{mark}%")));
+    }
+    if let Some(from) = recorded.from {
+        query = query.filter(events::recorded_at.ge(from));
+    }
+    if let Some(to) = recorded.to {
+        query = query.filter(events::recorded_at.le(to));
     }
     if let Some((agency, seq)) = after {
         query = query.filter(events::agency_id.gt(agency).or(events::agency_id.eq(agency).and(events::seq.gt(seq))));

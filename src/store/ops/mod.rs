@@ -5,18 +5,22 @@ use super::{Conn, Db, UUID_LITERAL};
 
 mod catalogue;
 mod declarations;
+mod diff;
 mod dossiers;
 mod facts;
 mod figures;
 mod history;
 mod jobs;
+mod snapshots;
 mod users;
 
 pub use catalogue::*;
 pub use declarations::*;
+pub use diff::*;
 pub use dossiers::*;
 pub use facts::*;
 pub use figures::*;
 pub use history::*;
 pub use jobs::*;
+pub use snapshots::*;
 pub use users::*;

@@ -78,6 +78,47 @@ pub fn of_agency(scene: &Scene<'_>) -> Ask {
     Ask::at(format!("{}?agency={}", scene.operation, scene.place))
 }
 
+pub fn diff(scene: &Scene<'_>) -> Ask {
+    Ask::at(format!("{}?agency={}&since=2026-03-01T00:00:00Z", scene.operation, scene.place))
+}
+
+fn period(scene: &Scene<'_>) -> Value {
+    json!({
+        "label": "Quý I", "agency": scene.place, "report": "06a", "from": "2026-01-01", "to": "2026-03-31",
+        "known_at": "2026-03-09T00:00:00Z",
+    })
+}
+
+pub fn new_snapshot(scene: &Scene<'_>) -> Ask {
+    path(scene).body(&period(scene))
+}
+
+/// A leader of the place.
+fn leader_there(scene: &Scene<'_>) -> &'static str {
+    match scene.place {
+        AGENCY => "leader2",
+        CHILD => "leader.child",
+        _ => "leader.far",
+    }
+}
+
+fn frozen(scene: &Scene<'_>) -> String {
+    let answer = scene.app.user(leader_there(scene)).post("/reports/snapshots", &period(scene)).expect(201);
+    answer["id"].as_str().expect("an id").to_owned()
+}
+
+pub fn snapshot(scene: &Scene<'_>) -> Ask {
+    Ask::at(scene.fill(&frozen(scene)))
+}
+
+/// Sealed by a leader of the place.
+pub fn sealed(scene: &Scene<'_>) -> Ask {
+    let id = frozen(scene);
+    let seal = format!("/reports/snapshots/{id}/seal");
+    scene.app.user(leader_there(scene)).request("POST", &seal).send().expect(201);
+    Ask::at(scene.fill(&id))
+}
+
 pub fn sign_in(_: &Scene<'_>) -> Ask {
     let form = format!("grant_type=password&username=clerk&password={}", escaped(PASSWORD));
     Ask { content: Some(("application/x-www-form-urlencoded", form)), ..Ask::at("/oauth/token".to_owned()) }

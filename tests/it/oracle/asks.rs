@@ -108,7 +108,9 @@ impl Ask {
             None => ROOTS.iter().flat_map(|code| reach(code)).collect(),
         };
         // What a merger means is said here once more, in plain words.
-        let known_merged = self.known_at >= at("2026-04-08T11:00:00+07:00") && self.to > date("2026-04-15");
+        let merged = documents.revisions(MERGED).iter().find(|revision| revision.body.successor.is_some());
+        let known = merged.is_some_and(|revision| revision.recorded_at <= self.known_at.timestamp_micros());
+        let known_merged = known && self.to > date("2026-04-15");
         if self.agency.as_deref() == Some(SUCCESSOR) {
             assert_eq!(agencies.contains(MERGED), known_merged, "{self:?}");
         }

@@ -12,7 +12,7 @@ use crate::harness::TestApp;
 on_both!(history_is_only_added_to);
 
 /// Past the program, on a connection of one's own.
-fn run(database: &DatabaseUrl, sql: &str) -> Result<(), String> {
+pub fn run(database: &DatabaseUrl, sql: &str) -> Result<(), String> {
     let done = match database {
         DatabaseUrl::Sqlite(path) => SqliteConnection::establish(path).expect("a file").batch_execute(sql),
         DatabaseUrl::Postgres(url) => PgConnection::establish(url).expect("a server").batch_execute(sql),

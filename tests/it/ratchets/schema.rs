@@ -12,7 +12,7 @@ use crate::harness::{TestApp, empty_databases};
 on_both!(keys_begin_with_the_agency, columns_are_as_declared, every_table_is_selectable);
 
 /// Tables that are distributed on `agency_id`.
-const BY_AGENCY: [&str; 12] = [
+const BY_AGENCY: [&str; 14] = [
     "counters",
     "declaration_reviews",
     "declarations",
@@ -25,6 +25,8 @@ const BY_AGENCY: [&str; 12] = [
     "job_agencies",
     "payments",
     "personal",
+    "snapshot_acts",
+    "snapshots",
 ];
 /// Copied to every machine, or kept on one.
 const ELSEWHERE: [&str; 5] = ["catalogue", "catalogue_stamps", "jobs", "refresh_tokens", "users"];
@@ -215,6 +217,8 @@ macro_rules! select_every_table {
             payments,
             personal,
             refresh_tokens,
+            snapshot_acts,
+            snapshots,
             users
         )
     };

@@ -1,0 +1,2 @@
+DROP TABLE snapshot_acts;
+DROP TABLE snapshots;
