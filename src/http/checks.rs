@@ -1,5 +1,7 @@
 //! Integrity checks: their definitions, and whom they flag at a cut.
 
+mod print;
+
 use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, get, web};
@@ -11,6 +13,7 @@ use super::auth::{Audit, Authed, Permission};
 use super::body::Query;
 use super::dossiers::ListQuery;
 use super::figures::{CutQuery, CutText, CutView, groups_of};
+use super::format::{Bytes, Format, printed};
 use super::indicators::Group;
 use super::problem::{ApiError, Kind};
 use super::responses::Reading;
@@ -103,6 +106,8 @@ pub struct ChecksQuery {
     pub ids: Option<String>,
     /// `agency`: direct children, each with its subtree, and the agency itself.
     pub group_by: Option<String>,
+    /// `json` (default), `csv`, `xlsx` or `html`.
+    pub format: Option<String>,
 }
 
 /// A check with what it found.
@@ -180,7 +185,15 @@ pub(super) fn drill_down(query: &ListQuery, caller: &Caller) -> Result<Option<Au
     operation_id = "get_checks",
     tag = "audit",
     params(ChecksQuery),
-    responses((status = 200, description = "Exact counts; those that flag nobody too", body = ChecksAnswer), Reading),
+    responses(
+        (status = 200, description = "Exact counts; those that flag nobody too", content(
+            (ChecksAnswer = "application/json"),
+            (String = "text/csv"),
+            (String = "text/html"),
+            (Bytes = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        )),
+        Reading
+    ),
     security(("bearer" = []))
 )]
 #[get("/audit/checks")]
@@ -191,6 +204,7 @@ pub async fn counts(
 ) -> Result<HttpResponse, ApiError> {
     let query = query.0;
     let now = state.app.clock.now();
+    let format = Format::read(query.format.as_deref(), &Format::ALL)?;
     let by_agency = match query.group_by.as_deref() {
         None => false,
         Some("agency") => true,
@@ -211,7 +225,7 @@ pub async fn counts(
     )?;
     let catalogues = state.app.catalogues.clone();
     let caller = auth.caller;
-    let answer = state
+    let (answer, name) = state
         .app
         .store
         .read(move |tx| {
@@ -221,16 +235,21 @@ pub async fn counts(
             let groups: Option<BTreeMap<String, String>> =
                 by_agency.then(|| groups_of(&tree, ask.agency.as_deref(), &caller.roots(Audit::ROLES)));
             let found = count(tx, &cut, &asked, groups.as_ref())?;
-            Ok::<_, ApiError>(ChecksAnswer {
+            let answer = ChecksAnswer {
                 cut: ask.view(&cut),
                 settled: ask.settled(now),
                 calendar_version: calendar_version(tx, ask.known_at)?,
                 definition_version: CHECKS_VERSION,
                 checks: found.into_iter().map(|found| view(&ask, &tree, found)).collect(),
-            })
+            };
+            let name = ask.agency.as_deref().and_then(|code| tree.get(code)).map(|agency| agency.name.clone());
+            Ok::<_, ApiError>((answer, name))
         })
         .await?;
-    Ok(HttpResponse::Ok().json(answer))
+    match format {
+        Format::Json => Ok(HttpResponse::Ok().json(answer)),
+        Format::Csv | Format::Xlsx | Format::Html => printed(format, &print::sheet(&answer, name)),
+    }
 }
 
 fn view(ask: &CutQuery, tree: &Tree<'_>, found: Found) -> CheckView {

@@ -1,5 +1,6 @@
 //! Dossiers: create, read; listing and drilling down in the modules below.
 
+pub mod control;
 mod filters;
 pub mod listing;
 mod query;

@@ -95,6 +95,7 @@ fn dossier_routes(config: &mut ServiceConfig<'_>) {
         .service(dossiers::create)
         .service(dossiers::listing::list)
         .service(dossiers::get)
+        .service(dossiers::control::control_sheet)
         .service(events::add)
         .service(events::list)
         .service(deadlines::calculate)
@@ -116,7 +117,8 @@ fn figure_routes(config: &mut ServiceConfig<'_>) {
         .service(scorecards::series::get)
         .service(scorecards::siblings::get)
         .service(reports::form_06a)
-        .service(reports::form_07a);
+        .service(reports::form_07a)
+        .service(reports::register::register);
     config.service(declarations::create).service(declarations::judge).service(declarations::list);
     config.service(exchange::import).service(exchange::export);
     config

@@ -1,7 +1,7 @@
 //! The closed words of dossiers as people read them, in Vietnamese and English.
 
 use crate::domain::dossier::{Class, OnTimeStatus, PauseKind, State};
-use crate::domain::event::{Channel, Outcome, PaymentMethod, ReturnMethod};
+use crate::domain::event::{Channel, EventType, Outcome, PaymentMethod, ReturnMethod};
 
 /// A word in the reader's language.
 pub trait Word {
@@ -39,6 +39,28 @@ words! {
         Finished = "Đã xử lý xong", "Finished";
         Returned = "Đã trả kết quả", "Returned";
         Voided = "Đã hủy do nhập nhầm", "Voided";
+    }
+    EventType {
+        Submitted = "Nộp hồ sơ", "Submitted";
+        Received = "Tiếp nhận hồ sơ", "Received";
+        Refused = "Từ chối tiếp nhận hồ sơ", "Refused";
+        Forwarded = "Chuyển hồ sơ", "Forwarded";
+        SupplementRequested = "Yêu cầu bổ sung hồ sơ", "Supplement requested";
+        Supplemented = "Đã bổ sung hồ sơ", "Supplemented";
+        PaymentRequested = "Yêu cầu nộp phí, lệ phí", "Payment requested";
+        PaymentRecorded = "Đã nộp phí, lệ phí", "Payment recorded";
+        PaymentRefunded = "Hoàn phí, lệ phí", "Payment refunded";
+        Extended = "Xin lỗi và hẹn lại ngày trả kết quả", "Extended";
+        Withdrawn = "Rút hồ sơ", "Withdrawn";
+        Stopped = "Dừng giải quyết", "Stopped";
+        Finished = "Giải quyết xong", "Finished";
+        Returned = "Trả kết quả", "Returned";
+        Reopened = "Giải quyết lại", "Reopened";
+        Digitised = "Số hóa", "Digitised";
+        Rated = "Đánh giá", "Rated";
+        Corrected = "Đính chính", "Corrected";
+        Voided = "Hủy do nhập nhầm", "Voided";
+        DeadlineRecomputed = "Tính lại hạn trả theo lịch mới", "Deadline recomputed";
     }
     Class {
         Early = "Trước hạn", "Early";

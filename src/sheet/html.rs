@@ -28,7 +28,8 @@ body { margin: 0 auto; max-width: 277mm; }
 h1 { font-size: 14pt; text-align: center; margin: 6pt 0 2pt; }
 .sub { text-align: center; font-style: italic; margin: 0 0 2pt; }
 .table { width: 100%; border-collapse: collapse; margin-top: 10pt; font-size: {{ size }}pt; }
-.table th, .table td { border: 1px solid #000; padding: 2pt 3pt; vertical-align: middle; overflow-wrap: anywhere; }
+.table th, .table td { border: 1px solid #000; padding: 2pt 3pt; vertical-align: middle; }
+.table .left { overflow-wrap: anywhere; }
 .table th { text-align: center; font-weight: bold; }
 .table .numbers th { font-weight: normal; font-style: italic; padding: 0; }
 thead { display: table-header-group; }

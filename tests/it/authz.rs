@@ -109,6 +109,9 @@ const OPERATIONS: &[Operation] = operations! {
     GET "/api/v1/dossiers/{code}/documents" by dossier       => [200 200 200 200 403 404 401]
                                                                 [200 200 200 200 403 404 401]
                                                                 [404 404 404 404 404 404 401];
+    GET "/api/v1/dossiers/{code}/control-sheet" by dossier   => [200 200 200 200 403 404 401]
+                                                                [200 200 200 200 403 404 401]
+                                                                [404 404 404 404 404 404 401];
     GET "/api/v1/dossiers/{code}/rating" by dossier          => [200 200 200 200 403 404 401]
                                                                 [200 200 200 200 403 404 401]
                                                                 [404 404 404 404 404 404 401];
@@ -123,6 +126,9 @@ const OPERATIONS: &[Operation] = operations! {
     GET "/api/v1/reports/07a" by of_agency                   => [200 200 200 200 200 403 401]
                                                                 [200 200 200 200 200 403 401]
                                                                 [404 404 404 404 404 403 401];
+    GET "/api/v1/reports/register" by of_agency              => [200 200 200 200 403 403 401]
+                                                                [200 200 200 200 403 403 401]
+                                                                [404 404 404 404 403 403 401];
     GET "/api/v1/payments" by of_agency                      => [200 200 200 200 403 403 401]
                                                                 [200 200 200 200 403 403 401]
                                                                 [404 404 404 404 403 403 401];

@@ -7,6 +7,7 @@ mod histogram;
 mod identities;
 mod intake;
 mod outcome;
+mod print;
 
 use std::collections::BTreeSet;
 

@@ -28,6 +28,7 @@ mod portal;
 mod published;
 mod ratchets;
 mod rebuild;
+mod registers;
 mod reports;
 mod scorecards;
 mod sign_in;

@@ -1,6 +1,8 @@
 //! The law's periodic reports, each cell opening into its dossiers.
 
+pub mod forms;
 mod print;
+pub mod register;
 mod view;
 
 use std::collections::BTreeMap;
@@ -10,6 +12,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 pub use print::sheet;
+pub(super) use register::letterhead;
 pub(super) use view::Links;
 pub use view::ReportView;
 
