@@ -2,6 +2,7 @@
 
 use motcua::app::export;
 use motcua::app::{App, AppError};
+use motcua::domain::facts::marks;
 use motcua::domain::history::FOREVER;
 use motcua::store::StoreError;
 use motcua::store::rows::{FactsRow, PaymentRow};
@@ -31,6 +32,8 @@ fn present(app: &App) -> Vec<(Vec<FactsRow>, Vec<PaymentRow>)> {
                 dossier_id: nobody,
                 known_from: 0,
                 submitted_by: String::new(),
+                // Who recorded an event stays where it was recorded.
+                marks: row.marks & !marks::RECEIVED_BY_SUBMITTER,
                 ..row
             });
             let paid = paid.into_iter().filter(|row| row.known_to == FOREVER).map(|row| PaymentRow {
