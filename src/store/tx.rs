@@ -109,6 +109,8 @@ forward! {
     facts_flags(ask: &Flags<'_>, after: Option<Id>, limit: i64) -> Vec<Flagged>;
     snapshot_insert(row: &SnapshotRow) -> ();
     snapshot_by_id(id: Id) -> Option<SnapshotRow>;
+    snapshot_ids(agency: &str) -> Vec<Id>;
+    snapshot_agencies() -> Vec<String>;
     snapshots_page(ask: &SnapshotQuery) -> Vec<SnapshotRow>;
     snapshot_act_insert(row: &SnapshotActRow) -> ();
     snapshot_acts_of(agencies: &[String], ids: &[Id]) -> Vec<SnapshotActRow>;

@@ -1,5 +1,6 @@
 //! Sealed periods: frozen, sealed, verified by somebody else, compared later; and reports stored as printed.
 
+mod copies;
 mod declared;
 mod proof;
 

@@ -1,6 +1,9 @@
 //! Rows that agencies keep beside their chains: `record` lines of a full copy, after the events.
 //!
-//! Each kind is one arm of [`of_agency`] and one of [`put_back`]; where the lines stand in a copy is the same for all.
+//! Each kind is one part of [`of_agency`] and one arm of [`put_back`]; where the lines stand in a copy is the same
+//! for all.
+
+mod snapshots;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,6 +19,8 @@ use crate::verify::line::RecordLine;
 
 const DECLARATION: &str = "declaration";
 const REVIEW: &str = "declaration_review";
+const SNAPSHOT: &str = "snapshot";
+const ACT: &str = "snapshot_act";
 
 /// A declaration in a copy; the agency stands on the line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,19 +46,39 @@ struct Review {
     note: Option<String>,
 }
 
-/// Agencies that have records.
+/// Agencies that have records; some may stand twice.
 ///
 /// # Errors
 /// The database fails.
 pub fn agencies(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
-    tx.declaration_agencies()
+    let mut agencies = tx.declaration_agencies()?;
+    agencies.extend(tx.snapshot_agencies()?);
+    Ok(agencies)
 }
 
-/// An agency's records, each after those that it refers to.
+/// Gives an agency's records to `take`, each after those that it refers to.
 ///
 /// # Errors
-/// The database fails, or a row holds what this program never writes.
-pub fn of_agency(tx: &mut Tx<'_>, agency: &str) -> Result<Vec<RecordLine>, StoreError> {
+/// The database or `take` fails, or a row holds what this program never writes.
+pub fn of_agency(
+    tx: &mut Tx<'_>,
+    agency: &str,
+    mut take: impl FnMut(RecordLine) -> Result<(), CopyError>,
+) -> Result<(), CopyError> {
+    declarations(tx, agency)?.into_iter().try_for_each(&mut take)?;
+    // Contents are large: one at a time.
+    for id in tx.snapshot_ids(agency)? {
+        let acts = tx.snapshot_acts_of(&[agency.to_owned()], &[id])?;
+        let row = tx.snapshot_by_id(id)?.ok_or_else(|| StoreError::Corrupt(format!("snapshot {}", id.0)))?;
+        take(line(agency, SNAPSHOT, &snapshots::Snapshot::of(row)?)?)?;
+        for act in acts {
+            take(line(agency, ACT, &snapshots::Act::of(act)?)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn declarations(tx: &mut Tx<'_>, agency: &str) -> Result<Vec<RecordLine>, StoreError> {
     let ask = Question { agencies: vec![agency.to_owned()], known_at: i64::MAX, ..Question::default() };
     let (mut lines, mut reviews) = (Vec::new(), Vec::new());
     for (row, review) in tx.declarations(&ask)? {
@@ -138,6 +163,20 @@ pub fn put_back(tx: &mut Tx<'_>, line: &RecordLine) -> Result<(), CopyError> {
                 reviewed_by: read.reviewed_by,
                 note: read.note,
             })
+        }
+        SNAPSHOT => {
+            let row = snapshots::read(&line.agency, &line.row).map_err(&bad)?;
+            if tx.snapshot_by_id(row.id)?.is_some() {
+                return Err(bad(format!("{}: stands twice, or is here already", row.id.0)));
+            }
+            tx.snapshot_insert(&row)
+        }
+        ACT => {
+            let row = snapshots::read_act(&line.agency, &line.row).map_err(&bad)?;
+            let before = tx.snapshot_acts_of(std::slice::from_ref(&line.agency), &[row.snapshot_id])?;
+            let snapshot = tx.snapshot_by_id(row.snapshot_id)?;
+            snapshots::follows(&row, snapshot.as_ref(), before.len()).map_err(&bad)?;
+            tx.snapshot_act_insert(&row)
         }
         _ => return Err(bad("no records of this kind".to_owned())),
     };

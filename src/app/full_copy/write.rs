@@ -17,7 +17,7 @@ pub struct Written {
     pub catalogue: u64,
     pub personal: u64,
     pub events: u64,
-    /// Declared values and other rows beside the chains.
+    /// Declared values, snapshots and other rows beside the chains.
     pub records: u64,
     pub agencies: u64,
 }
@@ -45,10 +45,10 @@ pub fn export(store: &Store, out: &mut impl Write, mut progress: impl FnMut(&Wri
             done.agencies += 1;
         }
         for agency in &agencies {
-            for line in records::of_agency(tx, agency)? {
-                put_line(out, &Line::Record(line))?;
+            records::of_agency(tx, agency, |line| {
                 done.records += 1;
-            }
+                put_line(out, &Line::Record(line))
+            })?;
         }
         out.flush()?;
         progress(&done);

@@ -21,6 +21,20 @@ pub fn snapshot_by_id(conn: &mut Conn, id: Id) -> Result<Option<SnapshotRow>, St
     Ok(snapshots::table.filter(snapshots::id.eq(id)).first(conn).optional()?)
 }
 
+/// An agency's snapshots, oldest first.
+pub fn snapshot_ids(conn: &mut Conn, agency: &str) -> Result<Vec<Id>, StoreError> {
+    Ok(snapshots::table
+        .filter(snapshots::agency_id.eq(agency))
+        .select(snapshots::id)
+        .order((snapshots::recorded_at, snapshots::id))
+        .load(conn)?)
+}
+
+/// Agencies that have taken snapshots.
+pub fn snapshot_agencies(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
+    Ok(snapshots::table.select(snapshots::agency_id).distinct().order(snapshots::agency_id).load(conn)?)
+}
+
 /// Newest first, without their contents.
 pub fn snapshots_page(conn: &mut Conn, ask: &SnapshotQuery) -> Result<Vec<SnapshotRow>, StoreError> {
     let mut query = snapshots::table.filter(snapshots::agency_id.eq_any(&ask.agencies)).into_boxed::<Db>();

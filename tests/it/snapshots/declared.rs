@@ -7,7 +7,7 @@ use crate::harness::TestApp;
 
 on_both!(published_reports_keep_their_errors, bad_declarations);
 
-fn declared(rows: &Value) -> Value {
+pub fn declared(rows: &Value) -> Value {
     json!({
         "known_at": null,
         "declared": {"rows": rows, "source": {"title": "Báo cáo đã công bố", "number": "12/BC-UBND", "date": "2026-03-05"}},
