@@ -30,7 +30,6 @@ use crate::store::Tx;
 use crate::store::catalogues::Tree;
 
 pub use query::ListQuery;
-pub(super) use table::stamp;
 
 /// A new dossier.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

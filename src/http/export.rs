@@ -13,8 +13,9 @@ use futures_util::stream;
 use super::format::{Format, broken, file};
 use super::problem::ApiError;
 use crate::app::{App, AppError};
+use crate::domain::time::{Instant, local_text};
 use crate::sheet::xlsx::{Book, MOST_ROWS};
-use crate::sheet::{Row, Sheet, csv};
+use crate::sheet::{Column, HeadCell, Row, Sheet, csv, local_time};
 use crate::store::{StoreError, Tx};
 
 /// Rows read at a time.
@@ -44,6 +45,44 @@ impl Source {
     pub fn new(frame: Sheet, next: impl FnMut(&mut Tx<'_>) -> Result<Batch, AppError> + Send + 'static) -> Self {
         Self { frame, next: Box::new(next) }
     }
+}
+
+/// The table of a list without its rows: the labels of its columns in both languages with their widths, `numbers` being
+/// the places of those that count and so stand at the right.
+#[must_use]
+pub fn frame(
+    stem: &str,
+    title: &str,
+    columns: &[(&str, &str, f64)],
+    numbers: &[usize],
+    known_at: Instant,
+    vietnamese: bool,
+) -> Sheet {
+    let known = if vietnamese { "Số liệu tại thời điểm" } else { "As known at" };
+    let label = |(vi, en, _): &(&str, &str, f64)| HeadCell::new(if vietnamese { vi } else { en });
+    let column = |(i, (.., width)): (usize, &(&str, &str, f64))| {
+        if numbers.contains(&i) { Column::right(*width) } else { Column::left(*width) }
+    };
+    Sheet {
+        name: format!("{stem}_{}", stamp(known_at)),
+        form: String::new(),
+        agency: Vec::new(),
+        title: title.to_owned(),
+        subtitle: vec![format!("{known} {}", local_time(known_at))],
+        heading: vec![columns.iter().map(label).collect()],
+        numbers: Vec::new(),
+        columns: columns.iter().enumerate().map(column).collect(),
+        rows: Vec::new(),
+        notes: Vec::new(),
+        signatures: Vec::new(),
+        landscape: true,
+        as_of: known_at,
+    }
+}
+
+/// An instant that can stand in a file name.
+pub fn stamp(at: Instant) -> String {
+    local_text(at).chars().filter(|c| c.is_ascii_digit() || *c == 'T').take(15).collect()
 }
 
 /// A list of `count` rows as a file.

@@ -4,9 +4,10 @@ use crate::domain::catalogue::ServiceLevel;
 use crate::domain::dossier::{OnTimeStatus, PauseKind, State, started_days};
 use crate::domain::event::{Channel, Outcome, PaymentMethod};
 use crate::domain::facts::marks;
-use crate::domain::time::{Instant, from_micros, local_text};
+use crate::domain::time::{Instant, from_micros};
+use crate::http::export;
 use crate::http::words::Word;
-use crate::sheet::{Cell, Column, HeadCell, Row, Sheet, local_time};
+use crate::sheet::{Cell, Row, Sheet};
 use crate::store::query::FactQuery;
 use crate::store::rows::FactsRow;
 
@@ -50,37 +51,9 @@ const NUMBERS: [usize; 6] = [14, 20, 21, 22, 28, 29];
 
 /// The table without its rows.
 pub fn frame(ask: &FactQuery, vietnamese: bool) -> Sheet {
-    let known_at = from_micros(ask.known_at);
-    let (title, known) = if vietnamese {
-        ("DANH SÁCH HỒ SƠ THỦ TỤC HÀNH CHÍNH", "Số liệu tại thời điểm")
-    } else {
-        ("ADMINISTRATIVE PROCEDURE DOSSIERS", "As known at")
-    };
-    let label = |(vi, en, _): &(&'static str, &'static str, f64)| HeadCell::new(if vietnamese { vi } else { en });
-    let columns = COLUMNS
-        .iter()
-        .enumerate()
-        .map(|(i, (.., width))| if NUMBERS.contains(&i) { Column::right(*width) } else { Column::left(*width) });
-    Sheet {
-        name: format!("dossiers_{}", stamp(known_at)),
-        form: String::new(),
-        agency: Vec::new(),
-        title: title.to_owned(),
-        subtitle: vec![format!("{known} {}", local_time(known_at))],
-        heading: vec![COLUMNS.iter().map(label).collect()],
-        numbers: Vec::new(),
-        columns: columns.collect(),
-        rows: Vec::new(),
-        notes: Vec::new(),
-        signatures: Vec::new(),
-        landscape: true,
-        as_of: known_at,
-    }
-}
-
-/// An instant that can stand in a file name.
-pub fn stamp(at: Instant) -> String {
-    local_text(at).chars().filter(|c| c.is_ascii_digit() || *c == 'T').take(15).collect()
+    let title =
+        if vietnamese { "DANH SÁCH HỒ SƠ THỦ TỤC HÀNH CHÍNH" } else { "ADMINISTRATIVE PROCEDURE DOSSIERS" };
+    export::frame("dossiers", title, &COLUMNS, &NUMBERS, from_micros(ask.known_at), vietnamese)
 }
 
 /// One dossier. `at` is where its lateness is judged.

@@ -2,10 +2,9 @@
 
 use crate::domain::event::{Channel, PaymentMethod};
 use crate::domain::time::from_micros;
-use crate::http::dossiers::stamp;
-use crate::http::export::{BATCH, Batch, Source};
+use crate::http::export::{self, BATCH, Batch, Source};
 use crate::http::words::Word;
-use crate::sheet::{Cell, Column, HeadCell, Row, Sheet, local_time};
+use crate::sheet::{Cell, Row, Sheet};
 use crate::store::Tx;
 use crate::store::query::FactQuery;
 use crate::store::rows::PaymentRow;
@@ -41,32 +40,8 @@ pub fn source(ask: FactQuery, vietnamese: bool) -> Source {
 }
 
 fn frame(ask: &FactQuery, vietnamese: bool) -> Sheet {
-    let known_at = from_micros(ask.known_at);
-    let (title, known) = if vietnamese {
-        ("DANH SÁCH GIAO DỊCH NỘP PHÍ, LỆ PHÍ", "Số liệu tại thời điểm")
-    } else {
-        ("PAYMENTS OF FEES", "As known at")
-    };
-    let label = |(vi, en, _): &(&'static str, &'static str, f64)| HeadCell::new(if vietnamese { vi } else { en });
-    let columns = COLUMNS
-        .iter()
-        .enumerate()
-        .map(|(i, (.., width))| if NUMBERS.contains(&i) { Column::right(*width) } else { Column::left(*width) });
-    Sheet {
-        name: format!("payments_{}", stamp(known_at)),
-        form: String::new(),
-        agency: Vec::new(),
-        title: title.to_owned(),
-        subtitle: vec![format!("{known} {}", local_time(known_at))],
-        heading: vec![COLUMNS.iter().map(label).collect()],
-        numbers: Vec::new(),
-        columns: columns.collect(),
-        rows: Vec::new(),
-        notes: Vec::new(),
-        signatures: Vec::new(),
-        landscape: true,
-        as_of: known_at,
-    }
+    let title = if vietnamese { "DANH SÁCH GIAO DỊCH NỘP PHÍ, LỆ PHÍ" } else { "PAYMENTS OF FEES" };
+    export::frame("payments", title, &COLUMNS, &NUMBERS, from_micros(ask.known_at), vietnamese)
 }
 
 fn row(payment: &PaymentRow, vietnamese: bool) -> Row {

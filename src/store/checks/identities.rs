@@ -57,37 +57,29 @@ struct Intake {
     keys: BTreeSet<Key>,
 }
 
+/// Agency by agency: nothing is compared across them, and a page of one agency is found without the rows of the others.
+///
 /// # Errors
 /// The database fails, or holds what this program never writes.
 pub(super) fn find(tx: &mut Tx<'_>, cut: &Cut, scene: &Scene, rule: &IdentityRule) -> Result<Flagged, StoreError> {
-    let population = cut.asking(scene.sure(rule.population));
-    match rule.search {
-        Search::Shared => shared(tx, population),
-        Search::Refiled => refiled(tx, cut, scene, population),
-    }
-}
-
-fn shared(tx: &mut Tx<'_>, population: FactQuery) -> Result<Flagged, StoreError> {
-    // Agencies by number: a candidate costs its digests, its id and two bytes.
-    let mut agencies: Vec<String> = Vec::new();
-    let mut keys: Vec<(Key, Id, u32)> = Vec::new();
-    each(tx, population, &mut |intake| {
-        let place = agencies.iter().position(|agency| *agency == intake.agency).unwrap_or_else(|| {
-            agencies.push(intake.agency.clone());
-            agencies.len() - 1
-        });
-        let place = u32::try_from(place).unwrap_or(u32::MAX);
-        keys.extend(intake.keys.into_iter().map(|key| (key, intake.id, place)));
-    })?;
-    keys.sort_unstable();
     let mut flagged = Flagged::new();
-    for group in keys.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() >= MANY_ONLINE) {
-        for (_, id, place) in group {
-            let agency = usize::try_from(*place).ok().and_then(|place| agencies.get(place));
-            flagged.extend(agency.map(|agency| (agency.clone(), *id)));
-        }
+    for agency in &cut.agencies {
+        let own = Cut { agencies: BTreeSet::from([agency.clone()]), ..cut.clone() };
+        let population = own.asking(scene.sure(rule.population));
+        flagged.append(&mut match rule.search {
+            Search::Shared => shared(tx, agency, population)?,
+            Search::Refiled => refiled(tx, &own, scene, population)?,
+        });
     }
     Ok(flagged)
+}
+
+fn shared(tx: &mut Tx<'_>, agency: &str, population: FactQuery) -> Result<Flagged, StoreError> {
+    let mut keys: Vec<(Key, Id)> = Vec::new();
+    each(tx, population, &mut |intake| keys.extend(intake.keys.into_iter().map(|key| (key, intake.id))))?;
+    keys.sort_unstable();
+    let groups = keys.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() >= MANY_ONLINE);
+    Ok(groups.flatten().map(|(_, id)| (agency.to_owned(), *id)).collect())
 }
 
 /// A dossier that was withdrawn: when, and which.
@@ -96,7 +88,6 @@ type Withdrawn = (Instant, Id);
 fn refiled(tx: &mut Tx<'_>, cut: &Cut, scene: &Scene, population: FactQuery) -> Result<Flagged, StoreError> {
     let mut by_key: BTreeMap<Key, Vec<Withdrawn>> = BTreeMap::new();
     let mut by_name: BTreeMap<(String, String), Withdrawn> = BTreeMap::new();
-    let mut agencies: BTreeSet<String> = BTreeSet::new();
     each(tx, population, &mut |intake| {
         let Some(at) = intake.withdrawn_at else { return };
         for key in &intake.keys {
@@ -105,11 +96,12 @@ fn refiled(tx: &mut Tx<'_>, cut: &Cut, scene: &Scene, population: FactQuery) -> 
         for name in [Some(intake.id.0.to_string()), intake.code].into_iter().flatten() {
             by_name.insert((intake.agency.clone(), name), (at, intake.id));
         }
-        agencies.insert(intake.agency);
     })?;
     let template = "NOT voided AND submitted_at BETWEEN {from} AND {to} + {refile_days} * {day}";
-    let mut later = cut.asking(scene.sure(template));
-    later.agencies = agencies.into_iter().collect();
+    if by_name.is_empty() {
+        return Ok(Flagged::new());
+    }
+    let later = cut.asking(scene.sure(template));
     let mut flagged = Flagged::new();
     each(tx, later, &mut |intake| {
         let again = |(at, id): &Withdrawn| {

@@ -3,7 +3,7 @@
 use super::ControlSheet;
 use super::steps::Step;
 use crate::domain::time::business_date;
-use crate::http::dossiers::table::stamp;
+use crate::http::export::stamp;
 use crate::http::reports::forms::{self, Kind};
 use crate::http::view::AssignedView;
 use crate::http::words::Word;

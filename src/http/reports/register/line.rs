@@ -13,7 +13,7 @@ use crate::domain::dossier::{Dossier, OnTimeStatus, State};
 use crate::domain::event::{Event, Payload, ReturnMethod};
 use crate::domain::fold::{effective, fold_at};
 use crate::domain::time::{self, Instant, from_micros};
-use crate::http::dossiers::stamp;
+use crate::http::export::stamp;
 use crate::http::figures::CutQuery;
 use crate::http::reports::forms::{self, Kind};
 use crate::http::view::shown_applicant;
