@@ -44,6 +44,27 @@ impl Caller {
         self.grants.iter().filter(|grant| roles.contains(&grant.role)).map(|grant| grant.agency.clone()).collect()
     }
 
+    /// The part of that reach that lies in one agency's subtree; without an agency all of it.
+    ///
+    /// # Errors
+    /// `NotFound` when nothing of it lies there.
+    pub fn reach_within(
+        &self,
+        tree: &Tree<'_>,
+        roles: &[Role],
+        agency: Option<&str>,
+    ) -> Result<BTreeSet<String>, AppError> {
+        let mut reach = self.reach(tree, roles);
+        if let Some(code) = agency {
+            let subtree = tree.subtree(code);
+            reach.retain(|agency| subtree.contains(agency));
+            if reach.is_empty() {
+                return Err(AppError::NotFound);
+            }
+        }
+        Ok(reach)
+    }
+
     /// Roles with which the caller writes at `agency`: their own agency and its predecessors; portals
     /// anywhere below theirs.
     #[must_use]

@@ -217,14 +217,7 @@ async fn page(
         .read(move |tx| {
             let agencies = catalogues.agencies(tx)?;
             let tree = Tree::new(&agencies, business_date(now), now);
-            let mut reach = caller.reach(&tree, &ROLES);
-            if let Some(code) = &agency {
-                let subtree = tree.subtree(code);
-                reach.retain(|agency| subtree.contains(agency));
-                if reach.is_empty() {
-                    return Err(AppError::NotFound);
-                }
-            }
+            let reach = caller.reach_within(&tree, &ROLES, agency.as_deref())?;
             let calendar = catalogues.calendar(tx)?;
             let codes: Vec<String> = reach.into_iter().collect();
             let mut items: Vec<AuditedEvent> = Vec::new();

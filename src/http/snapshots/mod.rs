@@ -276,14 +276,7 @@ pub async fn list(
         .read(move |tx| {
             let documents = catalogues.agencies(tx)?;
             let tree = Tree::new(&documents, business_date(now), now);
-            let mut reach = caller.reach(&tree, &STAFF);
-            if let Some(code) = &agency {
-                let subtree = tree.subtree(code);
-                reach.retain(|agency| subtree.contains(agency));
-                if reach.is_empty() {
-                    return Err(AppError::NotFound);
-                }
-            }
+            let reach = caller.reach_within(&tree, &STAFF, agency.as_deref())?;
             ask.agencies = reach.into_iter().collect();
             let mut rows = tx.snapshots_page(&ask)?;
             let wanted = usize::try_from(size).unwrap_or(usize::MAX);
