@@ -2,7 +2,7 @@
 
 use super::deadline::TimeUnit;
 use super::dossier::{Dossier, PauseKind, Payment, State};
-use super::event::{PaymentMethod, ResultDocument};
+use super::event::{Component, PaymentMethod, ResultDocument};
 use super::time::{Instant, business_date};
 
 /// One version of a dossier's facts. What the first finish froze stands here in its frozen form.
@@ -70,6 +70,11 @@ pub struct Facts {
     pub step: Option<String>,
     /// Bits of [`marks`].
     pub marks: i64,
+    pub last_finished_at: Option<Instant>,
+    /// [`entries`]: each component's code, and `code:sign` for each of its signs.
+    pub components: String,
+    /// [`entries`]: `name:value` of what is filtered by as a whole.
+    pub details: String,
 }
 
 /// Single signs of a dossier, one bit each, for integrity checks and filters.
@@ -181,6 +186,9 @@ impl Facts {
             unit: dossier.unit.clone(),
             step: dossier.step.clone(),
             marks: marks_of(dossier),
+            last_finished_at: dossier.last_finished_at,
+            components: components_of(dossier),
+            details: details_of(dossier),
         }
     }
 }
@@ -234,4 +242,50 @@ fn methods_of(dossier: &Dossier) -> String {
     methods.sort_unstable();
     methods.dedup();
     if methods.is_empty() { String::new() } else { format!(",{},", methods.join(",")) }
+}
+
+/// Stands around every entry of a list in one text; no text that is handed in holds it.
+const BETWEEN: char = '\u{1f}';
+
+/// One entry as it stands in such a list: what holds this text holds the entry.
+#[must_use]
+pub fn entry(text: &str) -> String {
+    format!("{BETWEEN}{text}{BETWEEN}")
+}
+
+fn entries(list: impl IntoIterator<Item = String>) -> String {
+    list.into_iter().map(|text| entry(&text)).collect()
+}
+
+/// Signs of a component that lists are filtered by, after its code and a colon.
+pub const COMPONENT_SIGNS: [&str; 6] = ["original", "copy", "electronic", "signed", "digitised", "reused"];
+
+fn components_of(dossier: &Dossier) -> String {
+    let of_one = |component: &Component| {
+        let holds = [
+            component.originals > 0,
+            component.copies > 0,
+            component.electronic,
+            component.signed,
+            dossier.digitised_components.contains(&component.code),
+            component.reuse.is_some(),
+        ];
+        let code = component.code.clone();
+        let signs = COMPONENT_SIGNS.iter().zip(holds).filter(|(_, holds)| *holds);
+        let signs: Vec<String> = signs.map(|(sign, _)| format!("{code}:{sign}")).collect();
+        std::iter::once(code).chain(signs)
+    };
+    entries(dossier.components.iter().flat_map(of_one))
+}
+
+fn details_of(dossier: &Dossier) -> String {
+    let result = dossier.first_finish.as_ref().map(|finish| &finish.result);
+    let letters = dossier.letters.iter().map(|letter| format!("letter:{}", letter.number));
+    let single = [
+        dossier.return_method.map(|method| format!("return_method:{}", method.as_str())),
+        dossier.previous.as_ref().map(|code| format!("previous:{code}")),
+        result.and_then(|result| result.number.as_ref()).map(|number| format!("result_number:{number}")),
+        result.and_then(|result| result.issued_on).map(|date| format!("result_issued_on:{date}")),
+    ];
+    entries(single.into_iter().flatten().chain(letters))
 }

@@ -10,15 +10,16 @@ use super::State;
 use super::auth::{Administer, Anyone, Authed};
 use super::body::{self, Json, Query};
 use super::dossiers::key_of;
-use super::page::{Page, cursor, limit, position};
+use super::page::{MAX_LIMIT, Page, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
+use super::tables::{As, Place, Table, Wish};
 use crate::app::catalogue::{Expect, QUEUE, put_agency};
 use crate::app::dossiers::once;
 use crate::app::{App, AppError, Caller};
 use crate::domain::actor::Role;
 use crate::domain::catalogue::Agency;
-use crate::domain::time::business_date;
+use crate::domain::time::{Instant, business_date};
 use crate::store::Tx;
 use crate::store::catalogues::Tree;
 
@@ -33,7 +34,7 @@ pub struct AgencyView {
 }
 
 /// Parameters of catalogue lists.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogueQuery {
     /// In force on this date; default: the latest revisions.
@@ -41,7 +42,26 @@ pub struct CatalogueQuery {
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
     pub cursor: Option<String>,
+    /// `json` (default), `csv`, `xlsx`. A file holds the whole list.
+    pub format: Option<String>,
 }
+
+const TABLE: Table = Table {
+    stem: "agencies",
+    vietnamese: "DANH MỤC CƠ QUAN, ĐƠN VỊ",
+    english: "AGENCIES",
+    places: &[
+        Place("/code", "Mã cơ quan", "Code", 16.0, As::Text),
+        Place("/name", "Tên cơ quan", "Name", 50.0, As::Text),
+        Place("/level", "Cấp", "Level", 12.0, As::Text),
+        Place("/parent", "Cơ quan cấp trên", "Parent", 16.0, As::Text),
+        Place("/valid_from", "Từ ngày", "Valid from", 12.0, As::Date),
+        Place("/valid_to", "Đến ngày", "Valid to", 12.0, As::Date),
+        Place("/successor", "Cơ quan kế thừa", "Successor", 16.0, As::Text),
+        Place("/revision", "Lần sửa", "Revision", 8.0, As::Integer),
+        Place("/effective_from", "Hiệu lực từ", "Effective from", 12.0, As::Date),
+    ],
+};
 
 /// Agencies by code
 #[utoipa::path(
@@ -55,14 +75,27 @@ pub struct CatalogueQuery {
 pub async fn list(
     _auth: Authed<Anyone>,
     state: web::Data<State>,
+    request: HttpRequest,
     query: Query<CatalogueQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let size = usize::try_from(limit(query.0.limit)?).unwrap_or(usize::MAX);
-    let on = body::date("valid_on", query.0.valid_on.as_deref())?;
+    let (query, now) = (query.0, state.app.clock.now());
+    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
+    let Some(format) = (Wish { format, limit: query.limit, cursor, count: None }).file()? else {
+        return Ok(HttpResponse::Ok().json(page(state, query, now).await?));
+    };
+    let next = move |cursor| {
+        let query = CatalogueQuery { cursor, limit: Some(MAX_LIMIT), format: None, ..query.clone() };
+        page(state.clone(), query, now)
+    };
+    TABLE.file(format, &request, now, next).await
+}
+
+async fn page(state: web::Data<State>, query: CatalogueQuery, now: Instant) -> Result<Page<AgencyView>, ApiError> {
+    let size = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
+    let on = body::date("valid_on", query.valid_on.as_deref())?;
     let question = format!("agencies {on:?}");
-    let after = position(&question, query.0.cursor.as_deref())?;
+    let after = position(&question, query.cursor.as_deref())?;
     let catalogues = state.app.catalogues.clone();
-    let now = state.app.clock.now();
     let documents = state.app.store.read(move |tx| catalogues.agencies(tx).map_err(AppError::from)).await?;
     let mut items: Vec<AgencyView> = documents
         .codes()
@@ -78,7 +111,7 @@ pub async fn list(
     let more = items.len() > size;
     items.truncate(size);
     let next = items.last().filter(|_| more).map(|last| cursor(&question, &last.agency.code));
-    Ok(HttpResponse::Ok().json(Page { items, next, count: None }))
+    Ok(Page { items, next, count: None })
 }
 
 /// One agency, its latest revision

@@ -1,6 +1,6 @@
 //! What auditors and leaders look at: chain heads, voided dossiers, late entries.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -8,12 +8,14 @@ use uuid::Uuid;
 use super::State;
 use super::auth::{Audit, Authed};
 use super::body::{self, Query};
-use super::dossiers::{ReadQuery, known_at};
-use super::page::{Page, bad_cursor, cursor, limit, position};
+use super::dossiers::known_at;
+use super::page::{ListCut, Listed, MAX_LIMIT, Page, bad_cursor, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::Reading;
+use super::tables::{As, Place, Table, Wish};
 use super::view::EventView;
-use crate::app::AppError;
+use super::words::Word;
+use crate::app::{AppError, Caller};
 use crate::domain::actor::Role;
 use crate::domain::error::FieldError;
 use crate::domain::event::EventType;
@@ -38,14 +40,37 @@ pub struct Head {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Heads {
+    pub cut: ListCut,
     pub items: Vec<Head>,
 }
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct HeadsQuery {
+    /// As they stood then.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<String>,
+    /// `json` (default), `csv`, `xlsx`.
+    pub format: Option<String>,
+}
+
+const HEADS: Table = Table {
+    stem: "heads",
+    vietnamese: "ĐẦU CHUỖI SỰ KIỆN CỦA TỪNG CƠ QUAN",
+    english: "HEADS OF THE CHAINS OF EVENTS",
+    places: &[
+        Place("/agency", "Cơ quan", "Agency", 16.0, As::Text),
+        Place("/seq", "Số thứ tự", "Place in the chain", 12.0, As::Integer),
+        Place("/hash", "Mã băm", "Hash", 68.0, As::Text),
+        Place("/recorded_at", "Ghi nhận", "Recorded", 17.0, As::Instant),
+    ],
+};
 
 /// Heads of the chains within reach, also as they stood then
 #[utoipa::path(
     operation_id = "list_heads",
     tag = "audit",
-    params(ReadQuery),
+    params(HeadsQuery),
     responses((status = 200, description = "By agency", body = Heads), Reading),
     security(("bearer" = []))
 )]
@@ -53,8 +78,10 @@ pub struct Heads {
 pub async fn heads(
     auth: Authed<Audit>,
     state: web::Data<State>,
-    query: Query<ReadQuery>,
+    request: HttpRequest,
+    query: Query<HeadsQuery>,
 ) -> Result<HttpResponse, ApiError> {
+    let file = Wish { format: query.0.format.as_deref(), limit: None, cursor: None, count: None }.file()?;
     let catalogues = state.app.catalogues.clone();
     let (caller, now) = (auth.caller, state.app.clock.now());
     let known_at = known_at(query.0.known_at.as_deref(), now)?;
@@ -76,10 +103,15 @@ pub async fn heads(
                 hash: row.hash,
                 recorded_at: from_micros(row.recorded_at),
             };
-            Ok::<_, AppError>(Heads { items: rows.into_iter().map(head).collect() })
+            let shown = known_at.unwrap_or(now);
+            let cut = ListCut::new(tx, (shown, shown), now)?;
+            Ok::<_, AppError>(Heads { cut, items: rows.into_iter().map(head).collect() })
         })
         .await?;
-    Ok(HttpResponse::Ok().json(heads))
+    match file {
+        Some(format) => HEADS.whole(format, &request, heads.cut.known_at, heads.items).await,
+        None => Ok(HttpResponse::Ok().json(heads)),
+    }
 }
 
 /// An event that auditors look at.
@@ -90,7 +122,7 @@ pub struct AuditedEvent {
     pub event: EventView,
 }
 
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct AuditQuery {
     /// Default: every agency within reach.
@@ -104,6 +136,8 @@ pub struct AuditQuery {
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
     pub cursor: Option<String>,
+    /// `json` (default), `csv`, `xlsx`. A file holds the whole list.
+    pub format: Option<String>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -122,6 +156,8 @@ pub struct LateQuery {
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
     pub cursor: Option<String>,
+    /// `json` (default), `csv`, `xlsx`. A file holds the whole list.
+    pub format: Option<String>,
 }
 
 /// Which events an audit list holds.
@@ -150,16 +186,17 @@ impl Wanted {
     operation_id = "list_voided",
     tag = "audit",
     params(AuditQuery),
-    responses((status = 200, description = "By agency and place in the chain", body = Page<AuditedEvent>), Reading),
+    responses((status = 200, description = "By agency and place in the chain", body = Listed<AuditedEvent>), Reading),
     security(("bearer" = []))
 )]
 #[get("/audit/voided")]
 pub async fn voided(
     auth: Authed<Audit>,
     state: web::Data<State>,
+    request: HttpRequest,
     query: Query<AuditQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    page(auth, state, query.0, Wanted::Voided).await
+    answer(auth, state, &request, query.0, Wanted::Voided).await
 }
 
 /// Events entered later than the working day after they happened; imports apart
@@ -167,18 +204,19 @@ pub async fn voided(
     operation_id = "list_late_entries",
     tag = "audit",
     params(LateQuery),
-    responses((status = 200, description = "By agency and place in the chain", body = Page<AuditedEvent>), Reading),
+    responses((status = 200, description = "By agency and place in the chain", body = Listed<AuditedEvent>), Reading),
     security(("bearer" = []))
 )]
 #[get("/audit/late-entries")]
 pub async fn late_entries(
     auth: Authed<Audit>,
     state: web::Data<State>,
+    request: HttpRequest,
     query: Query<LateQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let LateQuery { agency, imported, from, to, known_at, limit, cursor } = query.0;
+    let LateQuery { agency, imported, from, to, known_at, limit, cursor, format } = query.0;
     let wanted = if imported.unwrap_or(false) { Wanted::LateImported } else { Wanted::Late };
-    page(auth, state, AuditQuery { agency, from, to, known_at, limit, cursor }, wanted).await
+    answer(auth, state, &request, AuditQuery { agency, from, to, known_at, limit, cursor, format }, wanted).await
 }
 
 /// The span of recording that was asked for.
@@ -193,14 +231,60 @@ fn recorded(query: &AuditQuery, now: Instant) -> Result<Range, ApiError> {
     Ok(Range { from: from.map(|day| start_of_day(day).timestamp_micros()), to: last.map(|at| at.timestamp_micros()) })
 }
 
-async fn page(
+const TABLE: Table = Table {
+    stem: "events",
+    vietnamese: "SỰ KIỆN CẦN KIỂM TRA",
+    english: "EVENTS TO BE LOOKED AT",
+    places: &[
+        Place("/agency", "Cơ quan", "Agency", 16.0, As::Text),
+        Place("/dossier", "Số định danh hồ sơ", "Dossier id", 38.0, As::Text),
+        Place("/event/type", "Sự kiện", "Event", 22.0, As::Word(event_word)),
+        Place("/event/n", "Lần", "N", 6.0, As::Integer),
+        Place("/event/seq", "Số thứ tự trong chuỗi", "Place in the chain", 12.0, As::Integer),
+        Place("/event/occurred_at", "Xảy ra", "Occurred", 17.0, As::Instant),
+        Place("/event/recorded_at", "Ghi nhận", "Recorded", 17.0, As::Instant),
+        Place("/event/actor", "Người ghi", "Actor", 44.0, As::Text),
+        Place("/event/late_entry_reason", "Lý do nhập muộn", "Reason of the late entry", 40.0, As::Text),
+    ],
+};
+
+fn event_word(word: &str, vietnamese: bool) -> Option<&'static str> {
+    Some(EventType::parse(word)?.word(vietnamese))
+}
+
+async fn answer(
     auth: Authed<Audit>,
     state: web::Data<State>,
+    request: &HttpRequest,
     query: AuditQuery,
     wanted: Wanted,
 ) -> Result<HttpResponse, ApiError> {
+    let now = state.app.clock.now();
+    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
+    let Some(format) = (Wish { format, limit: query.limit, cursor, count: None }).file()? else {
+        return Ok(HttpResponse::Ok().json(page(state, auth.caller, query, wanted, now).await?));
+    };
+    // What is recorded while the file goes out belongs to none of its pages.
+    let known_at = known_at(query.known_at.as_deref(), now)?.unwrap_or(now);
+    let query = AuditQuery { known_at: Some(time::canonical(known_at)), ..query };
+    let next = move |cursor| {
+        let query = AuditQuery { cursor, limit: Some(MAX_LIMIT), format: None, ..query.clone() };
+        let (state, caller) = (state.clone(), auth.caller.clone());
+        async move { Ok(page(state, caller, query, wanted, now).await?.page) }
+    };
+    TABLE.file(format, request, known_at, next).await
+}
+
+async fn page(
+    state: web::Data<State>,
+    caller: Caller,
+    query: AuditQuery,
+    wanted: Wanted,
+    now: Instant,
+) -> Result<Listed<AuditedEvent>, ApiError> {
     let size = limit(query.limit)?;
-    let recorded = recorded(&query, state.app.clock.now())?;
+    let recorded = recorded(&query, now)?;
+    let known_at = known_at(query.known_at.as_deref(), now)?.unwrap_or(now);
     let question = format!("audit {wanted:?} {:?} {:?} {:?} {:?}", query.agency, query.from, query.to, query.known_at);
     let after = position(&question, query.cursor.as_deref())?;
     let agency = query.agency;
@@ -210,8 +294,7 @@ async fn page(
     });
     let mut after = after.transpose()?;
     let catalogues = state.app.catalogues.clone();
-    let (caller, now) = (auth.caller, state.app.clock.now());
-    let page = state
+    state
         .app
         .store
         .read(move |tx| {
@@ -244,8 +327,9 @@ async fn page(
             items.truncate(usize::try_from(size).unwrap_or(usize::MAX));
             let last = items.last().filter(|_| more);
             let next = last.map(|item| cursor(&question, &format!("{}#{}", item.agency, item.event.seq)));
-            Ok::<_, AppError>(Page { items, next, count: None })
+            let cut = ListCut::new(tx, (known_at, known_at), now)?;
+            Ok::<_, AppError>(Listed { cut, page: Page { items, next, count: None } })
         })
-        .await?;
-    Ok(HttpResponse::Ok().json(page))
+        .await
+        .map_err(ApiError::from)
 }

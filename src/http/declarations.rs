@@ -10,9 +10,10 @@ use super::State;
 use super::auth::{Audit, Authed, Lead, Staff};
 use super::body::{self, Json, Query};
 use super::dossiers::{key_of, known_at};
-use super::page::{Page, bad_cursor, cursor, limit, position};
+use super::page::{ListCut, Listed, MAX_LIMIT, Page, bad_cursor, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
+use super::tables::{As, Place as Column, Table, Wish};
 use crate::app::access::STAFF;
 use crate::app::declarations::{Place, declare, review, target_of};
 use crate::app::{AppError, Caller};
@@ -192,7 +193,7 @@ pub async fn judge(
     Ok(HttpResponse::Created().json(DeclarationView::new(done)))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct DeclarationsQuery {
     /// Default: the plan's body and every agency below it, within your reach.
@@ -207,6 +208,50 @@ pub struct DeclarationsQuery {
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
     pub cursor: Option<String>,
+    /// `json` (default), `csv`, `xlsx`. A file holds the whole list.
+    pub format: Option<String>,
+}
+
+/// Declarations with the plan they are of.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeclaredList {
+    /// The plan's latest revision.
+    pub plan_revision: i32,
+    #[serde(flatten)]
+    pub listed: Listed<DeclarationView>,
+}
+
+const TABLE: Table = Table {
+    stem: "declarations",
+    vietnamese: "SỐ LIỆU TỰ KÊ KHAI",
+    english: "DECLARED VALUES",
+    places: &[
+        Column("/agency", "Cơ quan", "Agency", 16.0, As::Text),
+        Column("/version", "Lần kê khai", "Version", 8.0, As::Integer),
+        Column("/period/from", "Từ ngày", "From", 12.0, As::Date),
+        Column("/period/to", "Đến ngày", "To", 12.0, As::Date),
+        Column("/unit", "Đơn vị tính", "Unit", 12.0, As::Text),
+        Column("/value", "Giá trị", "Value", 12.0, As::Text),
+        Column("/numerator", "Tử số", "Numerator", 12.0, As::Integer),
+        Column("/denominator", "Mẫu số", "Denominator", 12.0, As::Integer),
+        Column("/percent", "Tỷ lệ (%)", "Percent", 10.0, As::Text),
+        Column("/declared_by", "Người kê khai", "Declared by", 44.0, As::Text),
+        Column("/declared_at", "Kê khai lúc", "Declared", 17.0, As::Instant),
+        Column("/status", "Tình trạng", "Status", 14.0, As::Word(status_word)),
+        Column("/evidence", "Văn bản", "Documents", 24.0, As::All("/number")),
+        Column("/evidence", "Tệp (SHA-256)", "Files (SHA-256)", 68.0, As::All("/sha256")),
+        Column("/review/reviewed_by", "Người thẩm tra", "Reviewed by", 44.0, As::Text),
+        Column("/review/reviewed_at", "Thẩm tra lúc", "Reviewed", 17.0, As::Instant),
+    ],
+};
+
+fn status_word(word: &str, vietnamese: bool) -> Option<&'static str> {
+    match (word, vietnamese) {
+        ("pending", true) => Some("chờ thẩm tra"),
+        ("accepted", true) => Some("chấp nhận"),
+        ("rejected", true) => Some("không chấp nhận"),
+        _ => None,
+    }
 }
 
 /// All versions of a target's declared values, with their reviews
@@ -218,31 +263,54 @@ pub struct DeclarationsQuery {
         ("key" = String, Path, description = "The target"),
         DeclarationsQuery
     ),
-    responses((status = 200, description = "By agency and version", body = Page<DeclarationView>), Reading),
+    responses((status = 200, description = "By agency and version", body = DeclaredList), Reading),
     security(("bearer" = []))
 )]
 #[get("/plans/{id}/targets/{key}/declarations")]
 pub async fn list(
     auth: Authed<Staff>,
     state: web::Data<State>,
+    request: HttpRequest,
     path: web::Path<(String, String)>,
     query: Query<DeclarationsQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = query.0;
-    let now = state.app.clock.now();
+    let (query, caller, now) = (query.0, auth.caller, state.app.clock.now());
+    let place = path.into_inner();
+    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
+    let Some(format) = (Wish { format, limit: query.limit, cursor, count: None }).file()? else {
+        return Ok(HttpResponse::Ok().json(page(state, caller, place, query, now).await?));
+    };
+    let known_at = known_at(query.known_at.as_deref(), now)?.unwrap_or(now);
+    let query = DeclarationsQuery { known_at: Some(time::canonical(known_at)), ..query };
+    let next = move |cursor| {
+        let query = DeclarationsQuery { cursor, limit: Some(MAX_LIMIT), format: None, ..query.clone() };
+        let (state, caller, place) = (state.clone(), caller.clone(), place.clone());
+        async move { Ok(page(state, caller, place, query, now).await?.listed.page) }
+    };
+    TABLE.file(format, &request, known_at, next).await
+}
+
+async fn page(
+    state: web::Data<State>,
+    caller: Caller,
+    (plan, target): (String, String),
+    query: DeclarationsQuery,
+    now: Instant,
+) -> Result<DeclaredList, ApiError> {
     let (from, to) = (body::date("from", query.from.as_deref())?, body::date("to", query.to.as_deref())?);
     if from.zip(to).is_some_and(|(from, to)| from > to) {
         return Err(ApiError::field("?from", "reversed", "the period ends before it begins"));
     }
     let known_at = known_at(query.known_at.as_deref(), now)?.unwrap_or(now);
     let size = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
-    let (plan, target) = path.into_inner();
     let question = format!("declarations {plan} {target} {:?} {from:?} {to:?} {:?}", query.agency, query.known_at);
     let after = position(&question, query.cursor.as_deref())?.map(|text| read_position(&text)).transpose()?;
-    let (app, caller) = (state.app.clone(), auth.caller);
-    let page = state.app.store.read(move |tx| {
+    let app = state.app.clone();
+    let listed = state.app.store.read(move |tx| {
         let place = Place { plan, target, agency: query.agency };
         let (plan, _) = target_of(tx, &app, &place, now)?;
+        let plans = app.catalogues.plans(tx)?;
+        let plan_revision = plans.latest(&place.plan).map_or(0, |plan| plan.revision);
         let ask = Question {
             agencies: readable(tx, &app.catalogues, &caller, &plan.agency, place.agency.as_deref(), now)?,
             plan: Some(place.plan),
@@ -258,9 +326,11 @@ pub async fn list(
         found.truncate(size);
         let last = found.last().filter(|_| more);
         let next = last.map(|one| cursor(&question, &format!("{}#{}", one.agency, one.version)));
-        Ok::<_, ApiError>(Page { items: found.into_iter().map(DeclarationView::new).collect(), next, count: None })
+        let page = Page { items: found.into_iter().map(DeclarationView::new).collect(), next, count: None };
+        let cut = ListCut::new(tx, (known_at, known_at), now)?;
+        Ok::<_, ApiError>(DeclaredList { plan_revision, listed: Listed { cut, page } })
     });
-    Ok(HttpResponse::Ok().json(page.await?))
+    listed.await
 }
 
 fn read_position(text: &str) -> Result<(String, i32), ApiError> {

@@ -19,7 +19,7 @@ use crate::sheet::{Column, HeadCell, Row, Sheet, csv, local_time};
 use crate::store::{StoreError, Tx};
 
 /// Rows read at a time.
-pub const BATCH: i64 = 500;
+pub const BATCH: usize = 500;
 /// Bytes of a file sent at a time.
 const CHUNK: usize = 64 * 1024;
 
@@ -93,10 +93,7 @@ pub async fn answer(app: &App, format: Format, count: i64, source: Source) -> Re
     let most = i64::try_from(MOST_ROWS).unwrap_or(i64::MAX);
     match format {
         Format::Csv => table(app, source).await,
-        Format::Xlsx if count > most => {
-            let detail = format!("{count} rows; a spreadsheet holds {most}: ask for `csv`, or for less");
-            Err(ApiError::field("?format", "too_many_rows", &detail))
-        }
+        Format::Xlsx if count > most => Err(too_many(count)),
         Format::Xlsx => spreadsheet(app, source).await,
         Format::Json | Format::Html => Err(broken("not a form of long lists")),
     }
@@ -143,24 +140,55 @@ async fn spreadsheet(app: &App, source: Source) -> Result<HttpResponse, ApiError
     let store = app.store.clone();
     let written = tokio::task::spawn_blocking(move || {
         let Source { frame, mut next } = source;
-        let mut book = Book::begin(&frame).map_err(|error| broken(&error.to_string()))?;
-        loop {
+        let mut done = false;
+        write_book(&frame, || {
+            if done {
+                return Ok(None);
+            }
             let read = store.read_blocking(|tx| next(tx))?;
-            for row in &read.rows {
-                book.row(row).map_err(|error| broken(&error.to_string()))?;
-            }
-            if read.last {
-                break;
-            }
-        }
-        finished(book).map_err(|error| broken(&error))
+            done = read.last;
+            Ok(Some(read.rows))
+        })
     });
-    let (spread, length) = written.await.map_err(|error| broken(&error.to_string()))??;
+    let spread = written.await.map_err(|error| broken(&error.to_string()))??;
+    Ok(stream_book(spread, &name))
+}
+
+/// A spreadsheet in a nameless temporary file, at its beginning, and its length. Blocks.
+///
+/// # Errors
+/// As `rows`; 422 for more rows than a spreadsheet holds; 500 when the file cannot be written.
+pub fn write_book(
+    frame: &Sheet,
+    mut rows: impl FnMut() -> Result<Option<Vec<Row>>, ApiError>,
+) -> Result<(File, u64), ApiError> {
+    let mut book = Book::begin(frame).map_err(|error| broken(&error.to_string()))?;
+    let mut count = 0;
+    while let Some(read) = rows()? {
+        count += read.len();
+        if count > MOST_ROWS {
+            return Err(too_many(count));
+        }
+        for row in &read {
+            book.row(row).map_err(|error| broken(&error.to_string()))?;
+        }
+    }
+    finished(book).map_err(|error| broken(&error))
+}
+
+fn too_many(count: impl std::fmt::Display) -> ApiError {
+    let detail = format!("{count} rows; a spreadsheet holds {MOST_ROWS}: ask for `csv`, or for less");
+    ApiError::field("?format", "too_many_rows", &detail)
+}
+
+/// The file of [`write_book`] as an answer.
+#[must_use]
+pub fn stream_book((spread, length): (File, u64), name: &str) -> HttpResponse {
     let chunks = stream::try_unfold(spread, |spread| async move {
         let read = tokio::task::spawn_blocking(move || chunk(spread)).await;
         read.map_err(std::io::Error::other)?
     });
-    Ok(file(Format::Xlsx, &name).no_chunking(length).streaming(chunks))
+    file(Format::Xlsx, name).no_chunking(length).streaming(chunks)
 }
 
 /// The temporary file, at its beginning, and its length.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -12,6 +12,7 @@ use super::body::Query;
 use super::figures::{CutQuery, CutText, CutView, escape, groups_of};
 use super::problem::ApiError;
 use super::responses::Reading;
+use super::tables::{As, FormQuery, Place, Table};
 use crate::app::access::STAFF;
 use crate::store::catalogues::{Tree, calendar_version};
 use crate::store::figures::{Counts, Cut, Figure, GroupBy, by_month, days, figures, percent};
@@ -85,13 +86,44 @@ impl IndicatorView {
 #[utoipa::path(
     operation_id = "list_indicators",
     tag = "indicators",
+    params(FormQuery),
     responses((status = 200, description = "All definitions", body = IndicatorList), Reading),
     security(("bearer" = []))
 )]
 #[get("/indicators")]
-pub async fn list(_auth: Authed<Anyone>) -> HttpResponse {
-    HttpResponse::Ok().json(IndicatorList { items: indicators::all().map(IndicatorView::new).collect() })
+pub async fn list(
+    _auth: Authed<Anyone>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    query: Query<FormQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let items: Vec<IndicatorView> = indicators::all().map(IndicatorView::new).collect();
+    match query.0.file()? {
+        Some(format) => TABLE.whole(format, &request, state.app.clock.now(), items).await,
+        None => Ok(HttpResponse::Ok().json(IndicatorList { items })),
+    }
 }
+
+const TABLE: Table = Table {
+    stem: "indicators",
+    vietnamese: "DANH MỤC CHỈ TIÊU",
+    english: "INDICATORS",
+    places: &[
+        Place("/id", "Mã", "Id", 28.0, As::Text),
+        Place("/k", "Ký hiệu", "K", 8.0, As::Text),
+        Place("/title", "Tên", "Title (Vietnamese)", 50.0, As::Text),
+        Place("/title_en", "Tên (tiếng Anh)", "Title", 50.0, As::Text),
+        Place("/denominator", "Mẫu số", "Denominator (Vietnamese)", 60.0, As::Text),
+        Place("/numerator", "Tử số", "Numerator (Vietnamese)", 60.0, As::Text),
+        Place("/denominator_en", "Mẫu số (tiếng Anh)", "Denominator", 60.0, As::Text),
+        Place("/numerator_en", "Tử số (tiếng Anh)", "Numerator", 60.0, As::Text),
+        Place("/unit", "Đơn vị", "Unit", 10.0, As::Text),
+        Place("/counts", "Đếm", "Counts", 12.0, As::Text),
+        Place("/direction", "Chiều", "Direction", 10.0, As::Text),
+        Place("/definition_version", "Phiên bản định nghĩa", "Definition version", 10.0, As::Integer),
+        Place("/source", "Nguồn", "Source", 40.0, As::Text),
+    ],
+};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -1,6 +1,6 @@
 //! Jobs: work over many agencies that goes on after the answer.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -8,9 +8,10 @@ use uuid::Uuid;
 use super::State;
 use super::auth::{Authed, Foresee};
 use super::body::Query;
-use super::page::{Page, bad_cursor, cursor, limit, position};
+use super::page::{MAX_LIMIT, Page, bad_cursor, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::Reading;
+use super::tables::{As, Place, Table, Wish};
 use crate::app::AppError;
 use crate::app::jobs::{self, INTERNAL, Progress, SUPERSEDED};
 use crate::domain::time::{self, Instant, from_micros};
@@ -120,7 +121,28 @@ pub struct JobQuery {
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
     pub cursor: Option<String>,
+    /// `json` (default), `csv`, `xlsx`. A file holds the whole list.
+    pub format: Option<String>,
 }
+
+const TABLE: Table = Table {
+    stem: "jobs",
+    vietnamese: "CÔNG VIỆC CHẠY NỀN",
+    english: "JOBS",
+    places: &[
+        Place("/id", "Số định danh", "Id", 38.0, As::Text),
+        Place("/kind", "Loại", "Kind", 20.0, As::Text),
+        Place("/subject", "Về việc", "Subject", 24.0, As::Text),
+        Place("/state", "Tình trạng", "State", 12.0, As::Text),
+        Place("/requested_at", "Yêu cầu lúc", "Requested", 17.0, As::Instant),
+        Place("/agencies/done", "Số cơ quan đã xong", "Agencies done", 12.0, As::Integer),
+        Place("/agencies/total", "Trên số cơ quan", "Of agencies", 12.0, As::Integer),
+        Place("/dossiers/done", "Số hồ sơ đã xong", "Dossiers done", 12.0, As::Integer),
+        Place("/dossiers/total", "Trên số hồ sơ", "Of dossiers", 12.0, As::Integer),
+        Place("/moved", "Số hồ sơ đổi hạn", "Moved", 12.0, As::Integer),
+        Place("/error", "Lỗi", "Error", 40.0, As::Text),
+    ],
+};
 
 /// All jobs, newest first
 #[utoipa::path(
@@ -134,16 +156,27 @@ pub struct JobQuery {
 pub async fn list(
     _auth: Authed<Foresee>,
     state: web::Data<State>,
+    request: HttpRequest,
     query: Query<JobQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let size = limit(query.0.limit)?;
-    let before = position("jobs", query.0.cursor.as_deref())?.map(|text| {
+    let query = query.0;
+    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
+    let Some(format) = (Wish { format, limit: query.limit, cursor, count: None }).file()? else {
+        return Ok(HttpResponse::Ok().json(page(state, query.limit, query.cursor).await?));
+    };
+    let now = state.app.clock.now();
+    TABLE.file(format, &request, now, move |cursor| page(state.clone(), Some(MAX_LIMIT), cursor)).await
+}
+
+async fn page(state: web::Data<State>, size: Option<i64>, after: Option<String>) -> Result<Page<JobView>, ApiError> {
+    let size = limit(size)?;
+    let before = position("jobs", after.as_deref())?.map(|text| {
         let (at, id) = text.split_once(' ').ok_or_else(bad_cursor)?;
         let at: i64 = at.parse().map_err(|_| bad_cursor())?;
         Ok::<_, ApiError>((at, Id(Uuid::parse_str(id).map_err(|_| bad_cursor())?)))
     });
     let before = before.transpose()?;
-    let page = state.app.store.read(move |tx| {
+    let listed = state.app.store.read(move |tx| {
         let mut rows = tx.jobs_page(before, size + 1)?;
         let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > size;
         rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
@@ -153,5 +186,5 @@ pub async fn list(
         let items = views.collect::<Result<Vec<_>, AppError>>()?;
         Ok::<_, AppError>(Page { items, next, count: None })
     });
-    Ok(HttpResponse::Ok().json(page.await?))
+    Ok(listed.await?)
 }

@@ -36,6 +36,7 @@ pub mod reports;
 pub mod responses;
 pub mod scorecards;
 pub mod snapshots;
+mod tables;
 pub mod tokens;
 pub mod users;
 pub mod view;

@@ -6,6 +6,12 @@ use utoipa::ToSchema;
 
 use super::problem::ApiError;
 use crate::domain::error::FieldError;
+use crate::domain::time::{self, Instant, from_micros};
+use crate::store::catalogues::calendar_version;
+use crate::store::figures::settled;
+use crate::store::indicators::DEFINITION_VERSION;
+use crate::store::query::FactQuery;
+use crate::store::{StoreError, Tx};
 
 pub const DEFAULT_LIMIT: i64 = 50;
 pub const MAX_LIMIT: i64 = 500;
@@ -19,6 +25,50 @@ pub struct Page<T> {
     /// Exact number of items in all; only with `count=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<i64>,
+}
+
+/// The instants that a list was taken at, and the rules it was read by: with `known_at` it can be asked for again, and
+/// is the same.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ListCut {
+    #[serde(with = "time::local")]
+    #[schema(value_type = String, format = DateTime)]
+    pub known_at: Instant,
+    /// Where stocks and lateness are judged.
+    #[serde(with = "time::local")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    /// False: events stamped before `known_at` may still be on their way.
+    pub settled: bool,
+    pub definition_version: u32,
+    /// Calendar in force as known then.
+    pub calendar_version: Option<String>,
+}
+
+impl ListCut {
+    /// # Errors
+    /// The database fails.
+    pub fn new(tx: &mut Tx<'_>, (known_at, at): (Instant, Instant), now: Instant) -> Result<Self, StoreError> {
+        let calendar_version = calendar_version(tx, known_at)?;
+        let settled = settled(known_at, now);
+        Ok(Self { known_at, at, settled, definition_version: DEFINITION_VERSION, calendar_version })
+    }
+
+    /// Of a list of dossiers or payments.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn of(tx: &mut Tx<'_>, ask: &FactQuery, now: Instant) -> Result<Self, StoreError> {
+        Self::new(tx, (from_micros(ask.known_at), from_micros(ask.at)), now)
+    }
+}
+
+/// A page with the cut it was taken at.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Listed<T> {
+    pub cut: ListCut,
+    #[serde(flatten)]
+    pub page: Page<T>,
 }
 
 /// # Errors

@@ -10,14 +10,13 @@ use uuid::Uuid;
 use super::State;
 use super::auth::{Anyone, Authed, DrillDown};
 use super::body::Query;
-use super::dossiers::listing::{ListCut, Listed};
 use super::dossiers::{ReadQuery, known_at, open};
 use super::export;
 use super::figures::{CutQuery, CutText, drill_down};
 use super::format::Format;
 use super::indicators::filters_of;
 use super::middleware::prefers_vietnamese;
-use super::page::{self, Page, bad_cursor, cursor, limit, position};
+use super::page::{self, ListCut, Listed, Page, bad_cursor, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::Reading;
 use crate::app::access::READERS;
@@ -175,7 +174,7 @@ pub async fn list(
             rows.truncate(wanted);
             let next = rows.last().filter(|_| more).map(|row| cursor(&bound, &write_position(row)));
             let items = rows.into_iter().map(PaymentView::from).collect();
-            Ok::<_, ApiError>(Listed { cut: ListCut::new(&ask, now), page: Page { items, next, count } })
+            Ok::<_, ApiError>(Listed { cut: ListCut::of(tx, &ask, now)?, page: Page { items, next, count } })
         })
         .await?;
     Ok(HttpResponse::Ok().json(listed))

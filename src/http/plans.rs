@@ -7,10 +7,11 @@ use utoipa::ToSchema;
 
 use super::State;
 use super::auth::{Administer, Authed, Staff};
-use super::body::Json;
+use super::body::{Json, Query};
 use super::dossiers::key_of;
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
+use super::tables::{As, FormQuery, Place, Table};
 use crate::app::catalogue::{Expect, QUEUE, put_plan};
 use crate::app::dossiers::once;
 use crate::app::{App, AppError};
@@ -25,19 +26,44 @@ pub struct PlanList {
     pub items: Vec<Plan>,
 }
 
+const TABLE: Table = Table {
+    stem: "plans",
+    vietnamese: "KẾ HOẠCH",
+    english: "PLANS",
+    places: &[
+        Place("/id", "Mã", "Id", 24.0, As::Text),
+        Place("/title", "Tên", "Title", 60.0, As::Text),
+        Place("/agency", "Cơ quan ban hành", "Body", 16.0, As::Text),
+        Place("/from", "Từ ngày", "From", 12.0, As::Date),
+        Place("/to", "Đến ngày", "To", 12.0, As::Date),
+        Place("/targets", "Chỉ tiêu", "Targets", 60.0, As::All("/key")),
+    ],
+};
+
 /// All plans, latest revisions
 #[utoipa::path(
     operation_id = "list_plans",
     tag = "plans",
+    params(FormQuery),
     responses((status = 200, description = "By id", body = PlanList), Reading),
     security(("bearer" = []))
 )]
 #[get("/plans")]
-pub async fn list(_auth: Authed<Staff>, state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+pub async fn list(
+    _auth: Authed<Staff>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    query: Query<FormQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let file = query.0.file()?;
     let catalogues = state.app.catalogues.clone();
     let documents = state.app.store.read(move |tx| catalogues.plans(tx).map_err(AppError::from)).await?;
-    let items = documents.codes().filter_map(|code| documents.latest(code)).map(|r| r.body.clone()).collect();
-    Ok(HttpResponse::Ok().json(PlanList { items }))
+    let items: Vec<Plan> =
+        documents.codes().filter_map(|code| documents.latest(code)).map(|r| r.body.clone()).collect();
+    match file {
+        Some(format) => TABLE.whole(format, &request, state.app.clock.now(), items).await,
+        None => Ok(HttpResponse::Ok().json(PlanList { items })),
+    }
 }
 
 /// One plan

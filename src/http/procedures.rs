@@ -9,17 +9,20 @@ use utoipa::{IntoParams, ToSchema};
 use super::State;
 use super::auth::{Administer, Anyone, Authed};
 use super::body::{self, Json, Query};
-use super::dossiers::key_of;
+use super::dossiers::{key_of, known_at};
 use super::figures::{CutQuery, CutText, drill_down};
 use super::indicators::filters_of;
-use super::page::{Page, cursor, limit, position};
+use super::page::{ListCut, Listed, MAX_LIMIT, Page, cursor, limit, position};
 use super::problem::{ApiError, Kind};
 use super::responses::{Reading, Writing};
+use super::tables::{As, Place, Table, Wish};
+use super::words::Word;
 use crate::app::access::READERS;
 use crate::app::catalogue::{Expect, QUEUE, put_procedure};
 use crate::app::dossiers::once;
-use crate::app::{App, AppError};
-use crate::domain::catalogue::Procedure;
+use crate::app::{App, AppError, Caller};
+use crate::domain::catalogue::{Procedure, ServiceLevel};
+use crate::domain::time::{Instant, end_of_day};
 use crate::store::figures::procedure_list;
 
 /// A procedure version and its revision, which is the `ETag`.
@@ -59,6 +62,47 @@ pub struct ProcedureQuery {
     pub cursor: Option<String>,
     /// Also count all of them.
     pub count: Option<bool>,
+    /// `json` (default), `csv`, `xlsx`. A file holds the whole list.
+    pub format: Option<String>,
+}
+
+const TABLE: Table = Table {
+    stem: "procedures",
+    vietnamese: "DANH MỤC THỦ TỤC HÀNH CHÍNH",
+    english: "ADMINISTRATIVE PROCEDURES",
+    places: &[
+        Place("/code", "Mã thủ tục", "Code", 14.0, As::Text),
+        Place("/name", "Tên thủ tục", "Name", 60.0, As::Text),
+        Place("/field", "Lĩnh vực", "Field", 24.0, As::Text),
+        Place("/levels", "Cấp thực hiện", "Levels", 20.0, As::All("")),
+        Place("/service_level", "Mức độ dịch vụ công", "Service level", 16.0, As::Word(service_level)),
+        Place("/full_online_eligible", "Đủ điều kiện toàn trình", "Eligible for full online", 12.0, As::Yes),
+        Place("/processing_time/amount", "Thời hạn", "Time", 10.0, As::Integer),
+        Place("/processing_time/unit", "Đơn vị thời hạn", "Unit of time", 16.0, As::Word(time_unit)),
+        Place("/fees", "Phí, lệ phí", "Fees", 16.0, As::All("/code")),
+        Place("/components", "Thành phần hồ sơ", "Components", 24.0, As::All("/code")),
+        Place("/electronic_result_eligible", "Kết quả điện tử", "Electronic result", 12.0, As::Yes),
+        Place("/on_national_portal", "Trên Cổng DVCQG", "On the national portal", 12.0, As::Yes),
+        Place("/on_the_spot", "Tại chỗ", "On the spot", 10.0, As::Yes),
+        Place("/effective_from", "Hiệu lực từ", "Effective from", 12.0, As::Date),
+        Place("/valid_to", "Hết hiệu lực", "Valid to", 12.0, As::Date),
+        Place("/revision", "Lần sửa", "Revision", 8.0, As::Integer),
+    ],
+};
+
+fn service_level(word: &str, vietnamese: bool) -> Option<&'static str> {
+    Some(ServiceLevel::parse(word)?.word(vietnamese))
+}
+
+fn time_unit(word: &str, vietnamese: bool) -> Option<&'static str> {
+    let (vi, en) = match word {
+        "working_days" => ("ngày làm việc", "working days"),
+        "calendar_days" => ("ngày", "calendar days"),
+        "working_hours" => ("giờ làm việc", "working hours"),
+        "immediate" => ("trả ngay", "at once"),
+        _ => return None,
+    };
+    Some(if vietnamese { vi } else { en })
 }
 
 /// Procedures by code; with `indicator` and `part` those behind a figure
@@ -66,24 +110,44 @@ pub struct ProcedureQuery {
     operation_id = "list_procedures",
     tag = "catalogues",
     params(ProcedureQuery),
-    responses((status = 200, description = "By code", body = Page<ProcedureVersion>), Reading),
+    responses((status = 200, description = "By code", body = Listed<ProcedureVersion>), Reading),
     security(("bearer" = []))
 )]
 #[get("/procedures")]
 pub async fn list(
     auth: Authed<Anyone>,
     state: web::Data<State>,
+    request: HttpRequest,
     query: Query<ProcedureQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = query.0;
-    let now = state.app.clock.now();
+    let (query, caller, now) = (query.0, auth.caller, state.app.clock.now());
+    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
+    let Some(format) = (Wish { format, limit: query.limit, cursor, count: query.count }).file()? else {
+        return Ok(HttpResponse::Ok().json(page(state, caller, query, now).await?));
+    };
+    // Procedures without a drill-down are listed as they are now.
+    let known_at = known_at(query.known_at.as_deref(), now)?.unwrap_or(now);
+    let next = move |cursor| {
+        let query = ProcedureQuery { cursor, limit: Some(MAX_LIMIT), format: None, ..query.clone() };
+        let (state, caller) = (state.clone(), caller.clone());
+        async move { Ok(page(state, caller, query, now).await?.page) }
+    };
+    TABLE.file(format, &request, known_at, next).await
+}
+
+async fn page(
+    state: web::Data<State>,
+    caller: Caller,
+    query: ProcedureQuery,
+    now: Instant,
+) -> Result<Listed<ProcedureVersion>, ApiError> {
     let size = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
     let on = body::date("valid_on", query.valid_on.as_deref())?;
-    let bare = ProcedureQuery { limit: None, cursor: None, count: None, ..query.clone() };
+    let bare = ProcedureQuery { limit: None, cursor: None, count: None, format: None, ..query.clone() };
     let question = serde_json::to_string(&bare).unwrap_or_default();
     let after = position(&question, query.cursor.as_deref())?;
     let drill = drill_down(query.indicator.as_deref(), query.part.as_deref(), "procedure")?;
-    if drill.is_some() && !auth.caller.has_any(&READERS) {
+    if drill.is_some() && !caller.has_any(&READERS) {
         return Err(ApiError::with(Kind::Forbidden, "none of your roles opens a figure"));
     }
     let cut = CutQuery::read(
@@ -100,8 +164,7 @@ pub async fn list(
     )?
     .with_tree(query.tree.as_deref())?;
     let catalogues = state.app.catalogues.clone();
-    let caller = auth.caller;
-    let page = state
+    state
         .app
         .store
         .read(move |tx| {
@@ -132,10 +195,11 @@ pub async fn list(
             let more = items.len() > size;
             items.truncate(size);
             let next = items.last().filter(|_| more).map(|last| cursor(&question, &last.procedure.code));
-            Ok::<_, ApiError>(Page { items, next, count })
+            let at = cut.known_at.min(end_of_day(cut.to));
+            let cut = ListCut::new(tx, (cut.known_at, at), now)?;
+            Ok::<_, ApiError>(Listed { cut, page: Page { items, next, count } })
         })
-        .await?;
-    Ok(HttpResponse::Ok().json(page))
+        .await
 }
 
 /// One procedure, its latest revision

@@ -10,9 +10,10 @@ use super::State;
 use super::auth::{Administer, Authed, caller_of};
 use super::body::{self, Json, Query};
 use super::dossiers::key_of;
-use super::page::{Page, cursor, limit, position};
+use super::page::{MAX_LIMIT, Page, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
+use super::tables::{As, Place, Table, Wish};
 use crate::app::dossiers::once;
 use crate::app::{App, AppError, Caller};
 use crate::domain::actor::{Grant, Role};
@@ -127,7 +128,23 @@ pub struct UserQuery {
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
     pub cursor: Option<String>,
+    /// `json` (default), `csv`, `xlsx`. A file holds the whole list.
+    pub format: Option<String>,
 }
+
+const TABLE: Table = Table {
+    stem: "users",
+    vietnamese: "NGƯỜI DÙNG",
+    english: "USERS",
+    places: &[
+        Place("/username", "Tên đăng nhập", "Username", 24.0, As::Text),
+        Place("/display_name", "Họ tên", "Name", 30.0, As::Text),
+        Place("/roles", "Vai trò", "Roles", 30.0, As::All("/role")),
+        Place("/roles", "Cơ quan", "Agencies", 30.0, As::All("/agency")),
+        Place("/active", "Đang hoạt động", "Active", 10.0, As::Yes),
+        Place("/id", "Số định danh", "Id", 38.0, As::Text),
+    ],
+};
 
 /// Users whose roles lie within the admin's reach
 #[utoipa::path(
@@ -141,12 +158,29 @@ pub struct UserQuery {
 pub async fn list(
     auth: Authed<Administer>,
     state: web::Data<State>,
+    request: HttpRequest,
     query: Query<UserQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let size = limit(query.0.limit)?;
-    let mut after = position("users", query.0.cursor.as_deref())?.unwrap_or_default();
-    let (app, caller) = (state.app.clone(), auth.caller);
-    let page = state
+    let (query, caller) = (query.0, auth.caller);
+    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
+    let Some(format) = (Wish { format, limit: query.limit, cursor, count: None }).file()? else {
+        return Ok(HttpResponse::Ok().json(page(state, caller, query.limit, query.cursor).await?));
+    };
+    let now = state.app.clock.now();
+    let next = move |cursor| page(state.clone(), caller.clone(), Some(MAX_LIMIT), cursor);
+    TABLE.file(format, &request, now, next).await
+}
+
+async fn page(
+    state: web::Data<State>,
+    caller: Caller,
+    size: Option<i64>,
+    after: Option<String>,
+) -> Result<Page<User>, ApiError> {
+    let size = limit(size)?;
+    let mut after = position("users", after.as_deref())?.unwrap_or_default();
+    let app = state.app.clone();
+    state
         .app
         .store
         .read(move |tx| {
@@ -169,8 +203,8 @@ pub async fn list(
                 }
             }
         })
-        .await?;
-    Ok(HttpResponse::Ok().json(page))
+        .await
+        .map_err(ApiError::from)
 }
 
 /// One user

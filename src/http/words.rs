@@ -1,5 +1,6 @@
 //! The closed words of dossiers as people read them, in Vietnamese and English.
 
+use crate::domain::catalogue::ServiceLevel;
 use crate::domain::dossier::{Class, OnTimeStatus, PauseKind, State};
 use crate::domain::event::{Channel, EventType, Outcome, PaymentMethod, ReturnMethod};
 
@@ -27,6 +28,11 @@ macro_rules! words {
 }
 
 words! {
+    ServiceLevel {
+        Information = "Cung cấp thông tin", "Information";
+        Partial = "Một phần", "Partial";
+        Full = "Toàn trình", "Full";
+    }
     State {
         Submitted = "Mới đăng ký", "Submitted";
         Received = "Được tiếp nhận", "Received";

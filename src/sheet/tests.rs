@@ -154,3 +154,18 @@ fn a_sheet_of_one_column_can_be_printed() {
     let place = row_of(&range, "Mã");
     assert_eq!(range.rows().nth(place + 1).unwrap()[0], Data::String("H26".into()));
 }
+
+#[test]
+fn what_a_spreadsheet_has_no_day_for_stands_as_text() {
+    let old = Sheet {
+        heading: vec![vec![HeadCell::new("Ngày")]],
+        numbers: Vec::new(),
+        columns: vec![Column::left(20.0)],
+        rows: vec![Row::plain(vec![Cell::date("0001-01-01".parse().unwrap())])],
+        ..sheet()
+    };
+    let mut book = opened(&old);
+    let range = book.worksheet_range("biểu-06a").unwrap();
+    let row = range.rows().nth(row_of(&range, "Ngày") + 1).unwrap();
+    assert_eq!(row[0], Data::String("0001-01-01".into()));
+}

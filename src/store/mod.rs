@@ -13,6 +13,7 @@ pub mod diff;
 pub mod error;
 pub mod figures;
 pub mod history;
+pub mod hits;
 pub mod indicators;
 pub mod jobs;
 mod lite;

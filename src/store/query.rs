@@ -32,6 +32,8 @@ pub struct FactQuery {
 pub enum Condition {
     /// The column holds this text, which may be anybody's input.
     Is(&'static str, String),
+    /// The column is a list of entries (`domain::facts::entry`), this text among them; anybody's input.
+    Among(&'static str, String),
     /// A predicate made by the program: numbers, closed words, column names, and `{at}` for the cut's instant. Never
     /// input.
     Holds(String),

@@ -196,6 +196,9 @@ pub struct FactsRow {
     pub unit: Option<String>,
     pub step: Option<String>,
     pub marks: i64,
+    pub last_finished_at: Option<i64>,
+    pub components: String,
+    pub details: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
@@ -327,6 +330,9 @@ impl FactsRow {
             unit: f.unit.clone(),
             step: f.step.clone(),
             marks: f.marks,
+            last_finished_at: micros(&f.last_finished_at),
+            components: f.components.clone(),
+            details: f.details.clone(),
         }
     }
 }

@@ -167,6 +167,9 @@ table! {
         unit -> Nullable<Text>,
         step -> Nullable<Text>,
         marks -> BigInt,
+        last_finished_at -> Nullable<BigInt>,
+        components -> Text,
+        details -> Text,
     }
 }
 

@@ -100,7 +100,7 @@ forward! {
     tally(ask: &Tally<'_>) -> Vec<TallyRow>;
     facts_count(ask: &FactQuery) -> i64;
     facts_page(ask: &FactQuery) -> Vec<Hit>;
-    facts_rows(ask: &FactQuery) -> Vec<(FactsRow, i64)>;
+    facts_rows(agency: &str, ids: &[Id], at: i64, known_at: i64) -> Vec<FactsRow>;
     moved_page(ask: &Moves<'_>, after: Option<Id>, limit: i64) -> Vec<Moved>;
     moved_count(ask: &Moves<'_>) -> MovedCounts;
     moved_tally(ask: &Moves<'_>, predicates: &[(String, String)]) -> Vec<MovedCounts>;

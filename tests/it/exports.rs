@@ -1,5 +1,7 @@
 //! Questions at hand: every field that a dossier shows narrows and orders the list, and any list leaves as a file.
 
+mod lists;
+
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
@@ -74,12 +76,18 @@ fn found(app: &TestApp, query: &str) -> Vec<String> {
 
 fn some(app: &TestApp) -> [Value; 4] {
     let done = app.create(&json!({"channel": "post", "assisted": null}));
-    let done = app.walk(&done, &["forwarded", "payment_recorded", "finished", "returned", "rated"]);
-    let waiting = app.create(&json!({"channel": "level_4"}));
+    let done = app.walk(&done, &["forwarded", "payment_recorded"]);
+    let result = json!({"outcome": "granted", "document": true, "electronic": true, "signed": true,
+        "number": "12/XN-UBND", "issued_on": "2026-03-10"});
+    let done = app.record("officer", &done, &event_with("finished", &json!({"result": result})));
+    let done = app.walk(&done, &["returned", "rated"]);
+    let component = json!({"type": "digitised", "target": "component", "component": "TP1"});
+    let done = app.record("clerk", &done, &component);
+    let waiting = app.create(&json!({"channel": "level_4", "return_method": "post"}));
     let waiting = app.walk(&waiting, &["supplement_requested"]);
     app.set_clock("2026-03-11T09:00:00+07:00");
     let stopped = app.walk(&app.create(&json!({"procedure": PARTIAL})), &["extended", "stopped"]);
-    let submitted = app.create(&json!({"receive": null, "agency": CHILD}));
+    let submitted = app.create(&json!({"receive": null, "agency": CHILD, "previous": done["code"]}));
     [done, waiting, stopped, submitted]
 }
 
@@ -118,11 +126,38 @@ fn every_shown_field_is_a_filter(app: &TestApp) {
         ("rating_to=4".into(), vec![]),
         ("reopens_from=1".into(), vec![]),
         ("channel=online_full".into(), vec![&waiting]),
+        ("component=TP1".into(), vec![&submitted, &stopped, &waiting, &done]),
+        ("component=tp1".into(), vec![]),
+        ("component=TP%25".into(), vec![]),
+        ("component=TP".into(), vec![]),
+        ("component=TP1&component_sign=digitised".into(), vec![&done]),
+        ("component=TP1&component_sign=reused".into(), vec![]),
+        ("return_method=post".into(), vec![&waiting]),
+        ("return_method=counter".into(), vec![]),
+        (format!("previous={code}"), vec![&submitted]),
+        ("result_document=true".into(), vec![&done]),
+        ("result_document=false".into(), vec![]),
+        ("result_number=12%2FXN-UBND".into(), vec![&done]),
+        ("result_number=12".into(), vec![]),
+        ("result_issued_on=2026-03-10".into(), vec![&done]),
+        ("letter=XL-1".into(), vec![&stopped]),
+        ("answer_due_from=2026-03-11&answer_due_to=2026-03-11".into(), vec![&waiting]),
+        ("answered_from=2026-03-11".into(), vec![&stopped]),
+        ("last_finished_to=2026-03-10".into(), vec![&done]),
     ];
     for (query, expected) in cases {
         let expected: Vec<&str> = expected.iter().map(|dossier| dossier["id"].as_str().expect("an id")).collect();
         assert_eq!(found(app, &query), expected, "{query}");
     }
+    for (query, pointer) in [
+        ("component_sign=digitised", "?component_sign"),
+        ("component=TP1&component_sign=Digitised", "?component_sign"),
+        ("return_method=pigeon", "?return_method"),
+    ] {
+        let refused = app.user("leader").get(&format!("/dossiers?{query}")).expect(422);
+        assert_eq!(refused["errors"][0]["pointer"], pointer, "{query}");
+    }
+    app.user("leader").get("/dossiers?result_issued_on=10.03.2026").expect(400);
 }
 
 fn lateness_counts_started_days(app: &TestApp) {

@@ -1,10 +1,11 @@
 //! What changed between two instants of knowledge: which dossiers moved, and through what.
 
+mod table;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -13,13 +14,14 @@ pub use view::{ChangedFigure, DiffAnswer, DiffHead, FiguresDiff, MembersDiff, Mo
 use super::State;
 use super::auth::{Authed, DrillDown};
 use super::body::{self, Query};
-use super::dossiers::ListQuery;
+use super::dossiers::{ListQuery, known_at};
 use super::figures::{CutQuery, CutText, drill_down, escape};
 use super::indicators::filters_of;
-use super::page::{bad_cursor, cursor, limit, position};
-use super::problem::ApiError;
+use super::page::{MAX_LIMIT, Page, bad_cursor, cursor, limit, position};
+use super::problem::{ApiError, Kind};
 use super::reports;
 use super::responses::Reading;
+use super::tables::Wish;
 use crate::app::Caller;
 use crate::app::access::READERS;
 use crate::domain::time::{self, Instant, from_micros};
@@ -68,6 +70,8 @@ pub struct DiffQuery {
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
     pub cursor: Option<String>,
+    /// `json` (default), `csv`, `xlsx`. A file holds the whole list.
+    pub format: Option<String>,
 }
 
 /// The earlier instant of a comparison.
@@ -98,12 +102,43 @@ pub(super) fn earlier(text: &str, known_at: Instant) -> Result<Instant, ApiError
 pub async fn changed_since(
     auth: Authed<DrillDown>,
     state: web::Data<State>,
+    request: HttpRequest,
     query: Query<DiffQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = query.0;
-    let now = state.app.clock.now();
+    let (query, caller, now) = (query.0, auth.caller, state.app.clock.now());
+    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
+    let Some(format) = (Wish { format, limit: query.limit, cursor, count: None }).file()? else {
+        return Ok(HttpResponse::Ok().json(answer(state, caller, query, now).await?));
+    };
+    let known_at = known_at(query.known_at.as_deref(), now)?.unwrap_or(now);
+    let query = DiffQuery { known_at: Some(time::canonical(known_at)), format: None, ..query };
+    if let Asked::All | Asked::Columns(..) = asked(&query)? {
+        let DiffAnswer::Figures(found) = answer(state, caller, query, now).await? else {
+            return Err(ApiError::new(Kind::Internal));
+        };
+        return table::FIGURES.whole(format, &request, known_at, found.figures).await;
+    }
+    let next = move |cursor| {
+        let query = DiffQuery { cursor, limit: Some(MAX_LIMIT), ..query.clone() };
+        let (state, caller) = (state.clone(), caller.clone());
+        async move {
+            match answer(state, caller, query, now).await? {
+                DiffAnswer::Members(found) => Ok(Page { items: found.items, next: found.next, count: None }),
+                DiffAnswer::Figures(_) => Err(ApiError::new(Kind::Internal)),
+            }
+        }
+    };
+    table::DOSSIERS.file(format, &request, known_at, next).await
+}
+
+async fn answer(
+    state: web::Data<State>,
+    caller: Caller,
+    query: DiffQuery,
+    now: Instant,
+) -> Result<DiffAnswer, ApiError> {
     let size = limit(query.limit)?;
-    let bare = DiffQuery { limit: None, cursor: None, ..query.clone() };
+    let bare = DiffQuery { limit: None, cursor: None, format: None, ..query.clone() };
     let question = serde_json::to_string(&bare).unwrap_or_default();
     let after = position(&question, query.cursor.as_deref())?;
     let after = after.map(|text| text.parse().map(Id).map_err(|_| bad_cursor())).transpose()?;
@@ -128,8 +163,7 @@ pub async fn changed_since(
     )?;
     let since = earlier(&query.since, ask.known_at)?;
     let catalogues = state.app.catalogues.clone();
-    let caller = auth.caller;
-    let answer = state
+    state
         .app
         .store
         .read(move |tx| {
@@ -175,8 +209,7 @@ pub async fn changed_since(
                 next,
             }))
         })
-        .await?;
-    Ok(HttpResponse::Ok().json(answer))
+        .await
 }
 
 /// The cut as known at both instants.

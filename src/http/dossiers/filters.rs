@@ -6,8 +6,8 @@ use super::query::ListQuery;
 use crate::domain::catalogue::ServiceLevel;
 use crate::domain::dossier::{DAY, OnTimeStatus, State};
 use crate::domain::error::FieldError;
-use crate::domain::event::{Channel, Outcome, PaymentMethod};
-use crate::domain::facts::marks;
+use crate::domain::event::{Channel, Outcome, PaymentMethod, ReturnMethod};
+use crate::domain::facts::{COMPONENT_SIGNS, marks};
 use crate::domain::time::{end_of_day, start_of_day};
 use crate::http::body;
 use crate::http::problem::ApiError;
@@ -34,15 +34,19 @@ pub fn conditions(query: &ListQuery) -> Result<Vec<Condition>, ApiError> {
     ] {
         read.text(column, value.as_ref());
     }
+    entries(&mut read, query)?;
     words(&mut read, query);
     flags(&mut read, query);
     for (name, column, from, to) in [
         ("submitted", "submitted_at", &query.submitted_from, &query.submitted_to),
+        ("answer_due", "answer_due", &query.answer_due_from, &query.answer_due_to),
+        ("answered", "answered_at", &query.answered_from, &query.answered_to),
         ("received", "received_at", &query.received_from, &query.received_to),
         ("due", "due", &query.due_from, &query.due_to),
         ("due_original", "due_original", &query.due_original_from, &query.due_original_to),
         ("due_strict", "figure_due_strict", &query.due_strict_from, &query.due_strict_to),
         ("finished", "finished_at", &query.finished_from, &query.finished_to),
+        ("last_finished", "last_finished_at", &query.last_finished_from, &query.last_finished_to),
         ("ended", "COALESCE(ended_at, refused_at)", &query.ended_from, &query.ended_to),
         ("returned", "returned_at", &query.returned_from, &query.returned_to),
     ] {
@@ -64,6 +68,39 @@ pub fn conditions(query: &ListQuery) -> Result<Vec<Condition>, ApiError> {
         _ => format!("{LATENESS} <= {}", days * DAY),
     });
     read.done()
+}
+
+/// Filters by what stands in a list within one column.
+fn entries(read: &mut Reader, query: &ListQuery) -> Result<(), ApiError> {
+    let component = match (query.component.as_deref(), query.component_sign.as_deref()) {
+        (_, Some(sign)) if !COMPONENT_SIGNS.contains(&sign) => {
+            let detail = format!("one of {}", COMPONENT_SIGNS.join(", "));
+            read.errors.push(FieldError::new("?component_sign", "unknown_value", &detail));
+            None
+        }
+        (None, Some(_)) => {
+            read.errors.push(FieldError::new("?component_sign", "unexpected", "goes with `component`"));
+            None
+        }
+        (Some(code), Some(sign)) => Some(format!("{code}:{sign}")),
+        (code, None) => code.map(str::to_owned),
+    };
+    read.conditions.extend(component.map(|entry| Condition::Among("components", entry)));
+    let issued = body::date("result_issued_on", query.result_issued_on.as_deref())?.map(|date| date.to_string());
+    let method = query.return_method.as_deref();
+    if method.is_some_and(|text| ReturnMethod::parse(text).is_none()) {
+        read.errors.push(FieldError::new("?return_method", "unknown_value", "no such value"));
+    }
+    for (name, value) in [
+        ("return_method", method),
+        ("previous", query.previous.as_deref()),
+        ("result_number", query.result_number.as_deref()),
+        ("result_issued_on", issued.as_deref()),
+        ("letter", query.letter.as_deref()),
+    ] {
+        read.conditions.extend(value.map(|value| Condition::Among("details", format!("{name}:{value}"))));
+    }
+    Ok(())
 }
 
 fn words(read: &mut Reader, query: &ListQuery) {
@@ -107,6 +144,9 @@ fn flags(read: &mut Reader, query: &ListQuery) {
     };
     read.conditions.extend(of_result(marks::RESULT_ELECTRONIC, query.result_electronic));
     read.conditions.extend(of_result(marks::RESULT_SIGNED, query.result_signed));
+    read.conditions.extend(query.result_document.map(|value| {
+        Condition::Holds(format!("finished_at IS NOT NULL AND {}result_document", if value { "" } else { "NOT " }))
+    }));
     for (predicate, value) in [
         ("result_digital".to_owned(), query.digitised),
         ("assisted".to_owned(), query.assisted),

@@ -1,8 +1,6 @@
 //! Lists of dossiers: one question serves the count, the pages and the files.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::filters::conditions;
 use super::query::ListQuery;
@@ -11,7 +9,7 @@ use crate::app::access::READERS;
 use crate::app::record::File;
 use crate::app::{App, AppError, Caller};
 use crate::domain::fold::fold_at;
-use crate::domain::time::{self, Instant, from_micros};
+use crate::domain::time::{Instant, from_micros};
 use crate::http::State;
 use crate::http::auth::{Audit, Authed, Dossiers, Permission};
 use crate::http::body::Query;
@@ -19,48 +17,18 @@ use crate::http::export::{self, Batch, Source};
 use crate::http::figures::{CutQuery, drill_down};
 use crate::http::format::Format;
 use crate::http::middleware::prefers_vietnamese;
-use crate::http::page::{self, Page, bad_cursor, cursor, limit, position};
+use crate::http::page::{self, ListCut, Listed, Page, bad_cursor, cursor, limit, position};
 use crate::http::problem::ApiError;
 use crate::http::responses::Reading;
 use crate::http::view::{DossierView, shown_applicant};
 use crate::http::{checks, reports};
 use crate::store::checks::Audited;
-use crate::store::figures::settled;
+use crate::store::hits::Hits;
 use crate::store::indicators::{Indicator, Part};
 use crate::store::query::{Condition, FactQuery, Hit, Sort};
 use crate::store::reports::{Column, Ended};
 use crate::store::sql_types::Id;
 use crate::store::{Tx, history};
-
-/// The instants that a list was taken at: with `known_at` it can be asked for again, and is the same.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub struct ListCut {
-    #[serde(with = "time::local")]
-    #[schema(value_type = String, format = DateTime)]
-    pub known_at: Instant,
-    /// Where stocks and lateness are judged.
-    #[serde(with = "time::local")]
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Instant,
-    /// False: events stamped before `known_at` may still be on their way.
-    pub settled: bool,
-}
-
-impl ListCut {
-    #[must_use]
-    pub fn new(ask: &FactQuery, now: Instant) -> Self {
-        let known_at = from_micros(ask.known_at);
-        Self { known_at, at: from_micros(ask.at), settled: settled(known_at, now) }
-    }
-}
-
-/// A page with the cut it was taken at.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Listed<T> {
-    pub cut: ListCut,
-    #[serde(flatten)]
-    pub page: Page<T>,
-}
 
 /// What a dossier list asks for, not yet confined to the caller's reach.
 #[derive(Debug, Clone)]
@@ -164,7 +132,7 @@ pub async fn list(
             hits.truncate(usize::try_from(size).unwrap_or(usize::MAX));
             let next = hits.last().filter(|_| more).map(|hit| cursor(&question, &Position::write(hit, ask.known_at)));
             let items = rows(tx, &hits, &ask)?;
-            Ok::<_, ApiError>(Listed { cut: ListCut::new(&ask, now), page: Page { items, next, count } })
+            Ok::<_, ApiError>(Listed { cut: ListCut::of(tx, &ask, now)?, page: Page { items, next, count } })
         })
         .await?;
     Ok(HttpResponse::Ok().json(listed))
@@ -188,15 +156,13 @@ async fn file(
             Ok::<_, ApiError>((ask, count))
         })
         .await?;
-    let mut ask = FactQuery { limit: export::BATCH, ..ask };
     let frame = frame(&ask, vietnamese);
+    let at = from_micros(ask.at);
+    let mut hits = Hits::new(ask);
     let next = move |tx: &mut Tx<'_>| {
-        let found = tx.facts_rows(&ask)?;
-        let last = i64::try_from(found.len()).is_ok_and(|count| count < ask.limit);
-        ask.after = found.last().map(|(row, key)| (*key, row.dossier_id)).or(ask.after);
-        let at = from_micros(ask.at);
-        let rows = found.iter().map(|(row, _)| table::row(row, at, vietnamese)).collect();
-        Ok(Batch { rows, last })
+        let found = hits.next_rows(tx, export::BATCH)?;
+        let rows = found.iter().map(|row| table::row(row, at, vietnamese)).collect();
+        Ok(Batch { rows, last: hits.done() })
     };
     export::answer(app, format, count, Source::new(frame, next)).await
 }

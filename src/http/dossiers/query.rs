@@ -38,6 +38,22 @@ pub struct ListQuery {
     pub officer: Option<String>,
     pub unit: Option<String>,
     pub step: Option<String>,
+    /// Code of a component that was handed in.
+    pub component: Option<String>,
+    /// Only where that component is so: `original`, `copy`, `electronic`, `signed`, `digitised`, `reused`.
+    pub component_sign: Option<String>,
+    /// How the result is to be returned: `counter`, `post`, `electronic`.
+    pub return_method: Option<String>,
+    /// Code of the dossier that this one follows.
+    pub previous: Option<String>,
+    /// There is a document to hand over.
+    pub result_document: Option<bool>,
+    /// Number of the first result.
+    pub result_number: Option<String>,
+    /// Day on which the first result was issued.
+    pub result_issued_on: Option<String>,
+    /// Number of a letter of apology.
+    pub letter: Option<String>,
     /// Submitted online by a clerk in the applicant's place.
     pub assisted: Option<bool>,
     /// Some event was entered late.
@@ -47,6 +63,10 @@ pub struct ListQuery {
     /// Dates in Vietnam, inclusive; so for all ranges of dates.
     pub submitted_from: Option<String>,
     pub submitted_to: Option<String>,
+    pub answer_due_from: Option<String>,
+    pub answer_due_to: Option<String>,
+    pub answered_from: Option<String>,
+    pub answered_to: Option<String>,
     pub received_from: Option<String>,
     pub received_to: Option<String>,
     pub due_from: Option<String>,
@@ -58,6 +78,9 @@ pub struct ListQuery {
     /// The first finish.
     pub finished_from: Option<String>,
     pub finished_to: Option<String>,
+    /// The last finish.
+    pub last_finished_from: Option<String>,
+    pub last_finished_to: Option<String>,
     /// Withdrawn, stopped or refused.
     pub ended_from: Option<String>,
     pub ended_to: Option<String>,

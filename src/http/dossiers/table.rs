@@ -63,6 +63,7 @@ pub fn row(row: &FactsRow, at: Instant, vietnamese: bool) -> Row {
     let yes = |holds: bool| if holds { Cell::text(if vietnamese { "có" } else { "yes" }) } else { Cell::empty() };
     let state = State::parse(&row.state).map_or(row.state.as_str(), |state| state.word(vietnamese));
     let channel = Channel::parse(&row.channel).map_or(row.channel.as_str(), |channel| channel.word(vietnamese));
+    let level = ServiceLevel::parse(&row.service_level).map_or("", |level| level.word(vietnamese));
     let outcome = row.outcome.as_deref().and_then(Outcome::parse).map(|outcome| outcome.word(vietnamese));
     let pause = if row.awaiting_supplement { PauseKind::Supplement } else { PauseKind::Payment };
     let methods: Vec<&str> =
@@ -75,7 +76,7 @@ pub fn row(row: &FactsRow, at: Instant, vietnamese: bool) -> Row {
         Cell::text(row.agency_id.as_str()),
         Cell::text(row.procedure.as_str()),
         Cell::text(row.field.as_str()),
-        Cell::text(level(&row.service_level, vietnamese)),
+        Cell::text(level),
         Cell::text(channel),
         time(Some(row.submitted_at)),
         time(row.received_at),
@@ -102,16 +103,6 @@ pub fn row(row: &FactsRow, at: Instant, vietnamese: bool) -> Row {
         text(&row.officer),
         Cell::text(place.join("; ")),
     ])
-}
-
-fn level(word: &str, vietnamese: bool) -> &'static str {
-    match (ServiceLevel::parse(word), vietnamese) {
-        (Some(ServiceLevel::Full), true) => "Toàn trình",
-        (Some(ServiceLevel::Partial), true) => "Một phần",
-        (Some(ServiceLevel::Information), true) => "Cung cấp thông tin",
-        (Some(level), false) => level.as_str(),
-        (None, _) => "",
-    }
 }
 
 /// In step with `Dossier::on_time_status`, over a stored fact row.

@@ -17,17 +17,17 @@ use crate::domain::time::{Instant, business_date, from_micros};
 use crate::http::State;
 use crate::http::auth::{Authed, DrillDown};
 use crate::http::body::Query;
-use crate::http::dossiers::listing::{ListCut, Listed};
 use crate::http::export::{self, Batch, Source};
 use crate::http::figures::{CutQuery, CutText};
 use crate::http::format::{Format, printed};
 use crate::http::indicators::filters_of;
-use crate::http::page::{self, Page, bad_cursor, cursor, limit, position};
+use crate::http::page::{self, ListCut, Listed, Page, bad_cursor, cursor, limit, position};
 use crate::http::problem::ApiError;
 use crate::http::responses::Reading;
 use crate::sheet::Sheet;
 use crate::store::Tx;
 use crate::store::catalogues::Tree;
+use crate::store::hits::Hits;
 use crate::store::query::{FactQuery, Sort, SortKey};
 use crate::store::sql_types::Id;
 
@@ -103,17 +103,17 @@ pub async fn register(
             let Book { ask, count, .. } = open(tx, &app, &caller, &cut, now)?;
             let begun = after.map_or(0, |position| position.number);
             let ask = FactQuery { after: after.map(|position| position.last), limit: size + 1, ..ask };
-            let (mut lines, mut keys) = line::read(tx, &ask, begun)?;
+            let mut hits = tx.facts_page(&ask)?;
             let wanted = usize::try_from(size).unwrap_or(usize::MAX);
-            let more = keys.len() > wanted;
-            lines.truncate(wanted);
-            keys.truncate(wanted);
-            let next = keys.last().filter(|_| more).map(|last| {
-                let number = begun + i64::try_from(keys.len()).unwrap_or(0);
-                cursor(&bound, &Position::write(*last, ask.known_at, number))
+            let more = hits.len() > wanted;
+            hits.truncate(wanted);
+            let lines = line::read(tx, &ask, &hits, begun)?;
+            let next = hits.last().filter(|_| more).map(|last| {
+                let number = begun + i64::try_from(hits.len()).unwrap_or(0);
+                cursor(&bound, &Position::write((last.sort_key, last.dossier), ask.known_at, number))
             });
             let count = query.count.unwrap_or(false).then_some(count);
-            Ok::<_, ApiError>(Listed { cut: ListCut::new(&ask, now), page: Page { items: lines, next, count } })
+            Ok::<_, ApiError>(Listed { cut: ListCut::of(tx, &ask, now)?, page: Page { items: lines, next, count } })
         });
         return Ok(HttpResponse::Ok().json(listed.await?));
     }
@@ -123,7 +123,7 @@ pub async fn register(
         return paper(&state.app, book).await;
     }
     let mut reading = Lines::new(book.ask);
-    let source = Source::new(book.frame, move |tx| reading.next(tx));
+    let source = Source::new(book.frame, move |tx| reading.next(tx, export::BATCH));
     export::answer(&state.app, format, book.count, source).await
 }
 
@@ -134,28 +134,28 @@ async fn paper(app: &App, book: Book) -> Result<HttpResponse, ApiError> {
         return Err(ApiError::field("?format", "too_many_rows", &detail));
     }
     let Book { ask, mut frame, .. } = book;
-    let rows = app.store.read(move |tx| Lines::new(FactQuery { limit: MOST_PRINTED, ..ask }).next(tx));
+    let most = usize::try_from(MOST_PRINTED).unwrap_or(usize::MAX);
+    let rows = app.store.read(move |tx| Lines::new(ask).next(tx, most));
     frame.rows = rows.await?.rows;
     printed(Format::Html, &frame)
 }
 
 /// The book being read, batch by batch.
 struct Lines {
-    ask: FactQuery,
+    hits: Hits,
     number: i64,
 }
 
 impl Lines {
     fn new(ask: FactQuery) -> Self {
-        Self { ask, number: 0 }
+        Self { hits: Hits::new(ask), number: 0 }
     }
 
-    fn next(&mut self, tx: &mut Tx<'_>) -> Result<Batch, AppError> {
-        let (lines, keys) = line::read(tx, &self.ask, self.number)?;
-        let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
-        self.ask.after = keys.last().copied().or(self.ask.after);
-        self.number += count;
-        Ok(Batch { rows: lines.iter().map(Line::row).collect(), last: count < self.ask.limit })
+    fn next(&mut self, tx: &mut Tx<'_>, size: usize) -> Result<Batch, AppError> {
+        let hits = self.hits.next(tx, size)?;
+        let lines = line::read(tx, self.hits.ask(), &hits, self.number)?;
+        self.number += i64::try_from(hits.len()).unwrap_or(0);
+        Ok(Batch { rows: lines.iter().map(Line::row).collect(), last: self.hits.done() })
     }
 }
 
@@ -180,7 +180,6 @@ fn open(tx: &mut Tx<'_>, app: &App, caller: &Caller, asked: &CutQuery, now: Inst
         at: cut.known_at.timestamp_micros(),
         submitted_by,
         sort: Sort { key: SortKey::Received, descending: false },
-        limit: export::BATCH,
         ..cut.asking(received)
     };
     let documents = app.catalogues.agencies(tx)?;

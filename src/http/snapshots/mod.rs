@@ -3,26 +3,27 @@
 mod bundle;
 mod compare;
 mod declared;
+mod listing;
 mod view;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use bundle::proof;
 pub use compare::differences;
 pub use declared::Declared;
+pub use listing::list;
 pub use view::{SnapshotSummary, SnapshotView};
 
 use super::State;
 use super::auth::{Audit, Authed, Staff};
-use super::body::{self, Json, Query};
-use super::dossiers::{key_of, known_at as past};
+use super::body::Json;
+use super::dossiers::key_of;
 use super::figures::CutQuery;
-use super::page::{Page, bad_cursor, cursor, limit, position};
 use super::problem::ApiError;
 use super::reports::ReportAsk;
 use super::responses::{Reading, Writing};
@@ -31,13 +32,11 @@ use crate::app::snapshots::{KEEPERS, NewSnapshot, open, seal as seal_it, take, v
 use crate::app::{AppError, Caller};
 use crate::domain::catalogue::Level;
 use crate::domain::error::FieldError;
-use crate::domain::time::{Instant, business_date, end_of_day};
-use crate::store::catalogues::Tree;
+use crate::domain::time::{Instant, end_of_day};
 use crate::store::figures::settled;
-use crate::store::query::{Filters, SnapshotQuery};
+use crate::store::query::Filters;
 use crate::store::reports::{self, Ended, RowsBy};
 use crate::store::snapshots::freeze;
-use crate::store::sql_types::Id;
 
 /// A period's report to be frozen as computed, or stored as it was printed.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -205,97 +204,6 @@ async fn read(state: &State, caller: Caller, id: Uuid) -> Result<SnapshotView, A
     });
     let (row, acts) = found.await?;
     Ok(SnapshotView::new(&row, &acts)?)
-}
-
-#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct SnapshotListQuery {
-    /// Default: every agency within reach.
-    pub agency: Option<String>,
-    /// `06a` or `07a`.
-    pub report: Option<String>,
-    /// `computed` or `declared`.
-    pub basis: Option<String>,
-    /// Periods that touch these days.
-    pub from: Option<String>,
-    pub to: Option<String>,
-    /// Taken by then.
-    #[param(value_type = Option<String>, format = DateTime)]
-    pub known_at: Option<String>,
-    #[param(minimum = 1, maximum = 500)]
-    pub limit: Option<i64>,
-    pub cursor: Option<String>,
-}
-
-/// Snapshots, newest first
-#[utoipa::path(
-    operation_id = "list_snapshots",
-    tag = "reports",
-    params(SnapshotListQuery),
-    responses((status = 200, description = "A page, without contents", body = Page<SnapshotSummary>), Reading),
-    security(("bearer" = []))
-)]
-#[get("/reports/snapshots")]
-pub async fn list(
-    auth: Authed<Staff>,
-    state: web::Data<State>,
-    query: Query<SnapshotListQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let query = query.0;
-    let now = state.app.clock.now();
-    let size = limit(query.limit)?;
-    let bare = SnapshotListQuery { limit: None, cursor: None, ..query.clone() };
-    let question = serde_json::to_string(&bare).unwrap_or_default();
-    let after = position(&question, query.cursor.as_deref())?.map(|text| read_position(&text)).transpose()?;
-    let known = |name: &str, value: &Option<String>, words: &[&str]| match value {
-        Some(word) if !words.contains(&word.as_str()) => {
-            Err(ApiError::field(name, "unknown_value", &words.join(" or ")))
-        }
-        _ => Ok(()),
-    };
-    known("?report", &query.report, &["06a", "07a"])?;
-    known("?basis", &query.basis, &["computed", "declared"])?;
-    let (from, to) = (body::date("from", query.from.as_deref())?, body::date("to", query.to.as_deref())?);
-    if from.zip(to).is_some_and(|(from, to)| from > to) {
-        return Err(ApiError::field("?from", "reversed", "the period ends before it begins"));
-    }
-    let mut ask = SnapshotQuery {
-        agencies: Vec::new(),
-        report: query.report,
-        basis: query.basis,
-        from: from.map(|day| day.to_string()),
-        to: to.map(|day| day.to_string()),
-        known_at: past(query.known_at.as_deref(), now)?.map(|at| at.timestamp_micros()),
-        after,
-        limit: size + 1,
-    };
-    let (catalogues, caller, agency) = (state.app.catalogues.clone(), auth.caller, query.agency);
-    let page = state
-        .app
-        .store
-        .read(move |tx| {
-            let documents = catalogues.agencies(tx)?;
-            let tree = Tree::new(&documents, business_date(now), now);
-            let reach = caller.reach_within(&tree, &STAFF, agency.as_deref())?;
-            ask.agencies = reach.into_iter().collect();
-            let mut rows = tx.snapshots_page(&ask)?;
-            let wanted = usize::try_from(size).unwrap_or(usize::MAX);
-            let more = rows.len() > wanted;
-            rows.truncate(wanted);
-            let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
-            let acts = tx.snapshot_acts_of(&ask.agencies, &ids)?;
-            let last = rows.last().filter(|_| more);
-            let next = last.map(|row| cursor(&question, &format!("{}/{}", row.recorded_at, row.id.0)));
-            let items = rows.iter().map(|row| SnapshotSummary::new(row, &acts)).collect();
-            Ok::<_, AppError>(Page { items, next, count: None })
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(page))
-}
-
-fn read_position(text: &str) -> Result<(i64, Id), ApiError> {
-    let (at, id) = text.split_once('/').ok_or_else(bad_cursor)?;
-    Ok((at.parse().map_err(|_| bad_cursor())?, Id(id.parse().map_err(|_| bad_cursor())?)))
 }
 
 /// One snapshot with its content

@@ -219,6 +219,9 @@ impl<'a> Layout<'a> {
     }
 }
 
+/// Years that a spreadsheet knows.
+const CALENDAR: std::ops::RangeInclusive<i32> = 1900..=9999;
+
 fn write(worksheet: &mut Worksheet, at: (u32, u16), cell: &Cell, format: &Format) -> Result<(), XlsxError> {
     let (row, column) = at;
     match &cell.value {
@@ -234,6 +237,10 @@ fn write(worksheet: &mut Worksheet, at: (u32, u16), cell: &Cell, format: &Format
             Ok(number) => worksheet.write_number_with_format(row, column, number, format)?,
             Err(_) => worksheet.write_string_with_format(row, column, text, format)?,
         },
+        // The spreadsheet's calendar begins in 1900; what lies outside stands as text.
+        Value::Date(date) if !CALENDAR.contains(&date.year()) => {
+            worksheet.write_string_with_format(row, column, date.to_string(), format)?
+        }
         Value::Date(date) => {
             let date = moment(*date, NaiveTime::MIN)?;
             worksheet.write_datetime_with_format(row, column, &date, format)?

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::{Conn, Db, UUID_LITERAL};
+use crate::domain::facts::entry;
 use crate::store::error::StoreError;
 use crate::store::query::{Condition, FactQuery, Hit, Tally, TallyRow};
 use crate::store::rows::{FactsRow, PaymentRow};
@@ -90,6 +91,12 @@ fn at_cut<'a>(ask: &'a FactQuery) -> Boxed<'a> {
     for condition in &ask.conditions {
         query = match condition {
             Condition::Is(column, value) => query.filter(sql::<Bool>(&format!("{column} = ")).bind::<Text, _>(value)),
+            // Without the entry the text is another one; `LIKE` would take letters and signs for others.
+            Condition::Among(column, value) => query.filter(
+                sql::<Bool>(&format!("REPLACE({column}, "))
+                    .bind::<Text, _>(entry(value))
+                    .sql(&format!(", '') <> {column}")),
+            ),
             Condition::Holds(predicate) => {
                 query.filter(sql::<Bool>(&format!("({})", predicate.replace("{at}", &ask.at.to_string()))))
             }
@@ -156,10 +163,16 @@ pub fn facts_page(conn: &mut Conn, ask: &FactQuery) -> Result<Vec<Hit>, StoreErr
     Ok(rows.into_iter().map(|(agency, dossier, sort_key)| Hit { agency, dossier, sort_key }).collect())
 }
 
-/// The same rows themselves, each with its sort key.
-pub fn facts_rows(conn: &mut Conn, ask: &FactQuery) -> Result<Vec<(FactsRow, i64)>, StoreError> {
-    let key = ask.sort.expression(ask.at);
-    Ok(page_of(ask, &key).select((facts::all_columns, sql::<BigInt>(&key))).load(conn)?)
+/// Some dossiers of one agency at a cut, in no order.
+pub fn facts_rows(
+    conn: &mut Conn,
+    agency: &str,
+    ids: &[Id],
+    at: i64,
+    known_at: i64,
+) -> Result<Vec<FactsRow>, StoreError> {
+    let ask = FactQuery { agencies: vec![agency.to_owned()], at, known_at, ..FactQuery::default() };
+    Ok(at_cut(&ask).filter(sql::<Bool>(&among(ids))).select(facts::all_columns).load(conn)?)
 }
 
 fn payments_at_cut<'a>(ask: &'a FactQuery) -> payments::BoxedQuery<'a, Db> {

@@ -44,7 +44,7 @@ fn declarations_survive_a_restore(app: &TestApp) {
     assert_eq!(text.matches(r#""record":"declaration""#).count(), 3);
     assert_eq!(text.matches(r#""record":"declaration_review""#).count(), 2);
     assert!(verify::run::run(text.as_bytes(), |_| {}).is_clean());
-    let listed = |app: &TestApp| app.user("auditor").get(&path(TRAINED)).expect(200);
+    let listed = |app: &TestApp| app.user("auditor").get(&path(TRAINED)).expect(200)["items"].clone();
     let before = listed(app);
     for other in [Some(harness::sqlite()), harness::postgres_app()].into_iter().flatten() {
         assert_eq!(restore(&other.app, &text).refused, []);

@@ -51,7 +51,7 @@ fn snapshots_survive_a_restore(app: &TestApp) {
     assert_eq!(text.matches(r#""record":"snapshot_act""#).count(), 4);
     assert!(verify::run::run(text.as_bytes(), |_| {}).is_clean());
     let opened = |app: &TestApp| -> Vec<Value> {
-        let list = app.user("auditor").get("/reports/snapshots").expect(200);
+        let list = app.user("auditor").get("/reports/snapshots").expect(200)["items"].clone();
         taken.iter().map(|snapshot| app.user("auditor").get(&path(snapshot)).expect(200)).chain([list]).collect()
     };
     let proof = |app: &TestApp| app.user("auditor").get(&format!("{}/proof", path(&taken[0]))).bytes;

@@ -20,8 +20,7 @@ use crate::http::view::shown_applicant;
 use crate::http::words::Word;
 use crate::sheet::{Cell, Column, HeadCell, Row, Sheet, Signature, local_date, local_time};
 use crate::store::catalogues::Tree;
-use crate::store::query::FactQuery;
-use crate::store::sql_types::Id;
+use crate::store::query::{FactQuery, Hit};
 use crate::store::{Tx, history};
 
 /// A dossier in the register.
@@ -64,9 +63,8 @@ pub struct Line {
     pub late_entry: bool,
 }
 
-/// Lines and sort keys of the next dossiers; `before` lines precede them.
-pub fn read(tx: &mut Tx<'_>, ask: &FactQuery, before: i64) -> Result<(Vec<Line>, Vec<(i64, Id)>), AppError> {
-    let hits = tx.facts_page(ask)?;
+/// The lines of dossiers found at a cut; `before` lines precede them.
+pub fn read(tx: &mut Tx<'_>, ask: &FactQuery, hits: &[Hit], before: i64) -> Result<Vec<Line>, AppError> {
     let places: Vec<_> = hits.iter().map(|hit| (hit.agency.clone(), hit.dossier.0)).collect();
     let mut found = history::many(tx, &places)?;
     let (at, known_at) = (from_micros(ask.at), from_micros(ask.known_at));
@@ -79,7 +77,7 @@ pub fn read(tx: &mut Tx<'_>, ask: &FactQuery, before: i64) -> Result<(Vec<Line>,
         events.retain(|event| event.recorded_at <= known_at && instants.next().is_some_and(|instant| instant <= at));
         lines.push(Line::new(number, &File { agency, id, events, personal }, &dossier, at));
     }
-    Ok((lines, hits.iter().map(|hit| (hit.sort_key, hit.dossier)).collect()))
+    Ok(lines)
 }
 
 impl Line {
