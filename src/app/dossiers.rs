@@ -83,10 +83,11 @@ pub async fn create(app: &App, caller: Caller, new: NewDossier, key: Option<Key>
                     "cơ quan không tồn tại vào ngày này / no longer there",
                 ));
             }
+            // Locks the agency's head first: of two processes with the same key the second sees what the first did.
+            let mut book = Book::open(tx, app, &agency)?;
             if let Some(done) = replay(tx, &agency, &standing, key.as_ref(), now)? {
                 return Ok(done);
             }
-            let mut book = Book::open(tx, app, &agency)?;
             let ask = |payload| Ask {
                 payload,
                 occurred_at: new.occurred_at,
@@ -124,11 +125,11 @@ pub async fn add_event(
             let now = app.clock.now();
             let tree = Tree::new(&agencies, business_date(now), now);
             let standing = caller.standing(&tree, &agency);
+            // Locks the agency's head before key and dossier are read: nobody adds an event in between.
+            let mut book = Book::open(tx, app, &agency)?;
             if let Some(done) = replay(tx, &agency, &standing, key.as_ref(), now)? {
                 return Ok(done);
             }
-            // Locks the agency's head before the dossier is read: nobody adds an event in between.
-            let mut book = Book::open(tx, app, &agency)?;
             let mut file = File::load(tx, &agency, id)?;
             let dossier = file.dossier().ok_or(AppError::NotFound)?;
             caller.may_read(&tree, &agency, &dossier.submitted_by)?;

@@ -17,6 +17,7 @@ mod diff;
 mod events;
 mod exchange;
 mod exports;
+mod faults;
 mod figures;
 mod idempotency;
 mod lifecycle;

@@ -1,6 +1,7 @@
 //! The program under test: a server of its own on a port of its own, a database of its own, a clock that
 //! stands still until a request or the test moves it.
 
+pub mod child;
 mod client;
 pub mod postgres;
 
@@ -19,6 +20,7 @@ use motcua::config::Settings;
 use motcua::domain::code::{CodePattern, DEFAULT_PATTERN};
 use motcua::domain::time::{Instant, parse};
 use motcua::http::State;
+use motcua::http::tokens::{Tokens, new_key};
 use motcua::startup::{Application, open};
 use motcua::store::{DatabaseUrl, Store};
 
@@ -31,6 +33,10 @@ pub const START: &str = "2026-03-10T08:00:00+07:00";
 
 /// The cheapest that Argon2 allows.
 pub const COST: Cost = Cost { memory_kib: 8, passes: 1 };
+
+/// Of the key that signs the tests' tokens, and its file.
+const KEY_SEED: [u8; 32] = [7; 32];
+const KEY_FILE: &str = "signing.key";
 
 /// Runs each test on SQLite and on PostgreSQL.
 macro_rules! on_both {
@@ -95,15 +101,54 @@ pub fn on_postgres(test: fn(&TestApp)) {
     }
 }
 
-fn no_postgres() {
+pub fn no_postgres() {
     let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
     assert!(!in_ci, "no PostgreSQL binaries: in CI every test runs on both databases");
     // Straight to the stream: what the macros print is shown for failing tests only.
     let _ = writeln!(std::io::stderr(), "SKIPPED: no PostgreSQL binaries");
 }
 
+/// A database with the world in it, and the folder beside it.
+pub struct World {
+    pub database: DatabaseUrl,
+    place: Place,
+}
+
+impl World {
+    /// On a server of the test's own.
+    pub fn on(server: &postgres::Server) -> Self {
+        let name = fresh_name("own");
+        server.run(&format!("CREATE DATABASE {name}"));
+        let database = DatabaseUrl::Postgres(server.url(&name));
+        let place = Place { directory: directory(&name), database: None };
+        prepare(&database, &place.directory);
+        Self { database, place }
+    }
+
+    pub fn directory(&self) -> &Path {
+        &self.place.directory
+    }
+
+    /// Tokens as a program with this world's key issues them.
+    pub fn token(&self, username: &str) -> String {
+        let tokens = Tokens::new(&new_key(&KEY_SEED)).expect("a key");
+        let clock = Clock::system();
+        tokens.issue(factory::user_id(username), clock.new_id(), clock.now()).expect("a token")
+    }
+
+    /// The store and what every use case needs, beside the program that serves it.
+    pub fn app(&self) -> App {
+        let store = Store::open(&self.database).expect("the database opens");
+        App::new(store, Clock::system(), CodePattern::default())
+    }
+}
+
 /// The program on a copy of the SQLite template.
 pub fn sqlite() -> TestApp {
+    TestApp::start(sqlite_world())
+}
+
+pub fn sqlite_world() -> World {
     static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
     let template = TEMPLATE.get_or_init(|| {
         let directory = directory(&fresh_name("template"));
@@ -117,11 +162,15 @@ pub fn sqlite() -> TestApp {
     let place = Place { directory: directory(&fresh_name("lite")), database: None };
     let file = place.directory.join("motcua.db");
     std::fs::write(&file, template).expect("a copy of the template");
-    TestApp::start(DatabaseUrl::Sqlite(file.display().to_string()), place)
+    World { database: DatabaseUrl::Sqlite(file.display().to_string()), place }
 }
 
 /// The program on a copy of the PostgreSQL template.
 pub fn postgres_app() -> Option<TestApp> {
+    postgres_world().map(TestApp::start)
+}
+
+pub fn postgres_world() -> Option<World> {
     static TEMPLATE: OnceLock<String> = OnceLock::new();
     let Some(server) = postgres::server() else {
         no_postgres();
@@ -139,8 +188,7 @@ pub fn postgres_app() -> Option<TestApp> {
     let name = fresh_name("pg");
     server.run(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
     let database = DatabaseUrl::Postgres(server.url(&name));
-    let place = Place { directory: directory(&name), database: Some(name) };
-    Some(TestApp::start(database, place))
+    Some(World { database, place: Place { directory: directory(&name), database: Some(name) } })
 }
 
 /// An empty database, not even migrated, on each kind of server there is.
@@ -179,8 +227,8 @@ fn prepare(database: &DatabaseUrl, directory: &Path) {
 }
 
 fn settings(database: &DatabaseUrl, directory: &Path) -> Settings {
-    let signing_key = directory.join("signing.key");
-    std::fs::write(&signing_key, motcua::http::tokens::new_key(&[7; 32])).expect("a signing key");
+    let signing_key = directory.join(KEY_FILE);
+    std::fs::write(&signing_key, new_key(&KEY_SEED)).expect("a signing key");
     Settings {
         database: database.clone(),
         listen: "127.0.0.1:0".parse().expect("an address"),
@@ -194,7 +242,8 @@ fn settings(database: &DatabaseUrl, directory: &Path) -> Settings {
 }
 
 impl TestApp {
-    fn start(database: DatabaseUrl, place: Place) -> Self {
+    fn start(world: World) -> Self {
+        let World { database, place } = world;
         let clock = Clock::simulated(at(START), 42);
         let settings = settings(&database, &place.directory);
         let (ready, started) = mpsc::channel();

@@ -1,0 +1,5 @@
+//! Faults: what was acknowledged is there, and nothing is there twice, whatever stops in between.
+
+mod kill;
+mod load;
+mod two_processes;
