@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::http::fallback::{Known, refuse};
 use crate::http::tokens::{Tokens, new_key};
-use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, middleware, openapi, routes};
+use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, middleware, openapi, panics, routes};
 use crate::store::{DatabaseUrl, Store, StoreError, migrate};
 use crate::telemetry::RequestSpan;
 
@@ -81,6 +81,14 @@ impl Application {
     /// # Errors
     /// See [`StartError`].
     pub fn build(settings: &Settings, app: App) -> Result<Self, StartError> {
+        Self::build_with(settings, app, |_| {})
+    }
+
+    /// The same with further routes, of tests.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn build_with(settings: &Settings, app: App, further: fn(&mut web::ServiceConfig)) -> Result<Self, StartError> {
         let tokens = Tokens::new(&signing_key(settings, &app.clock)?)
             .map_err(|reason| StartError::Key { path: settings.signing_key.display().to_string(), reason })?;
         let passwords = Passwords::start(settings.password_cost, app.clock.clone()).map_err(StartError::Passwords)?;
@@ -102,8 +110,10 @@ impl Application {
             app.service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()))
                 .service(web::redirect("/docs", "/docs/"))
                 .route("/openapi.yaml", web::get().to(openapi_yaml))
+                .configure(further)
                 .default_service(web::to(refuse))
                 .wrap(from_fn(middleware::problems))
+                .wrap(from_fn(panics::caught))
                 .wrap(TracingLogger::<RequestSpan>::new())
                 .wrap(Compress::default())
         })

@@ -28,6 +28,7 @@ pub mod middleware;
 pub mod oauth;
 pub mod openapi;
 pub mod page;
+pub mod panics;
 pub mod payments;
 pub mod plans;
 pub mod problem;

@@ -3,7 +3,6 @@
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sqlite::SqliteConnection;
 
 use super::error::StoreError;
@@ -36,54 +35,59 @@ impl DatabaseUrl {
     }
 }
 
-pub type LitePool = Pool<ConnectionManager<SqliteConnection>>;
-pub type PgPool = Pool<ConnectionManager<PgConnection>>;
-
 /// WAL lets readers go on beside the writer; FULL makes every acknowledged commit durable, and
-/// grouped commits pay for it.
-const LITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+/// grouped commits pay for it. What spills goes to memory: a full disk for temporary files stops nobody.
+pub const LITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
      PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;";
 
-#[derive(Debug)]
-struct Pragmas;
+/// What is acknowledged is on the disk, also on a server that was set to promise less.
+const PG_DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
+     WHERE current_setting('synchronous_commit') = 'off'";
 
-impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Pragmas {
-    fn on_acquire(&self, conn: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
-        conn.batch_execute(LITE_PRAGMAS).map_err(diesel::r2d2::Error::QueryError)?;
-        conn.batch_execute("PRAGMA query_only = ON;").map_err(diesel::r2d2::Error::QueryError)
-    }
-}
+/// Given to libpq unless the URL says otherwise: a server that went away without a word is noticed in seconds.
+const PG_LIMITS: [(&str, &str); 3] =
+    [("connect_timeout", "5"), ("keepalives_idle", "30"), ("tcp_user_timeout", "20000")];
 
-/// The one connection that writes.
+/// A connection to the SQLite file that may write.
 pub fn open_lite(path: &str) -> Result<SqliteConnection, StoreError> {
     let mut conn = SqliteConnection::establish(path)?;
     conn.batch_execute(LITE_PRAGMAS)?;
     Ok(conn)
 }
 
+/// The one connection that writes. The file grows to `max_mib` and no further.
+pub fn open_lite_writer(path: &str, max_mib: Option<u32>) -> Result<SqliteConnection, StoreError> {
+    let mut conn = open_lite(path)?;
+    if let Some(mib) = max_mib {
+        let page: i64 =
+            diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>("(SELECT page_size FROM pragma_page_size)"))
+                .get_result(&mut conn)?;
+        let pages = i64::from(mib).saturating_mul(1 << 20) / page.max(512);
+        conn.batch_execute(&format!("PRAGMA max_page_count = {pages}"))?;
+    }
+    Ok(conn)
+}
+
 pub fn open_pg(url: &str) -> Result<PgConnection, StoreError> {
-    Ok(PgConnection::establish(url)?)
+    Ok(PgConnection::establish(&with_limits(url))?)
 }
 
-/// Readers of the SQLite file; they cannot write.
-pub fn lite_pool(path: &str, size: u32) -> Result<LitePool, StoreError> {
-    let manager = ConnectionManager::new(path);
-    Ok(Pool::builder()
-        .max_size(size)
-        .min_idle(Some(0))
-        .test_on_check_out(false)
-        .connection_timeout(std::time::Duration::from_secs(10))
-        .connection_customizer(Box::new(Pragmas))
-        .build(manager)?)
+/// A connection whose commits are durable.
+pub fn open_pg_writer(url: &str) -> Result<PgConnection, StoreError> {
+    let mut conn = open_pg(url)?;
+    conn.batch_execute(PG_DURABLE)?;
+    Ok(conn)
 }
 
-pub fn pg_pool(url: &str, size: u32) -> Result<PgPool, StoreError> {
-    Ok(Pool::builder()
-        .max_size(size)
-        .min_idle(Some(0))
-        .test_on_check_out(false)
-        .connection_timeout(std::time::Duration::from_secs(10))
-        .build(ConnectionManager::new(url))?)
+pub fn with_limits(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (name, value) in PG_LIMITS {
+        if !url.contains(&format!("{name}=")) {
+            let mark = if url.contains('?') { '&' } else { '?' };
+            url.push_str(&format!("{mark}{name}={value}"));
+        }
+    }
+    url
 }
 
 #[cfg(test)]
@@ -97,5 +101,15 @@ mod tests {
         assert!(DatabaseUrl::parse("postgre://u@localhost/x").is_err());
         assert!(DatabaseUrl::parse("motcua.db").is_err());
         assert!(DatabaseUrl::parse("sqlite::memory:").is_err());
+    }
+
+    #[test]
+    fn a_url_of_its_own_mind_is_left_alone() {
+        assert_eq!(
+            with_limits("postgres://h/x"),
+            "postgres://h/x?connect_timeout=5&keepalives_idle=30&tcp_user_timeout=20000"
+        );
+        let own = with_limits("postgres://h/x?sslmode=require&connect_timeout=60");
+        assert!(own.starts_with("postgres://h/x?sslmode=require&connect_timeout=60&keepalives_idle=30"), "{own}");
     }
 }

@@ -3,7 +3,7 @@
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 /// Closed list; the HTTP layer maps each kind once.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// Cannot be reached or is too busy: try again later.
     #[error("database unavailable: {0}")]
@@ -32,11 +32,15 @@ impl From<DieselError> for StoreError {
                 DatabaseErrorKind::UniqueViolation => Self::Conflict(text),
                 DatabaseErrorKind::SerializationFailure => Self::Retry(text),
                 DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => Self::Unavailable(text),
+                // A standby answers, or the server was told to take no writes.
+                DatabaseErrorKind::ReadOnlyTransaction => Self::Unavailable(text),
                 // Of the triggers that keep SQLite from replacing history.
                 _ if text.contains("append-only: the row of") => Self::Conflict(text),
                 _ if text.contains("deadlock detected") => Self::Retry(text),
-                _ if text.contains("locked") || text.contains("terminating connection") => Self::Unavailable(text),
+                // SQLite's own words, and the operating system's that PostgreSQL repeats (53100).
                 _ if text.contains("disk is full") || text.contains("No space left") => Self::Full(text),
+                _ if text.contains("locked") || text.contains("terminating connection") => Self::Unavailable(text),
+                _ if text.contains("disk I/O error") || text.contains("Disk quota exceeded") => Self::Unavailable(text),
                 _ => Self::Other(text),
             },
             DieselError::BrokenTransactionManager => Self::Unavailable(text),

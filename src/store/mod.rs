@@ -20,6 +20,7 @@ mod lite;
 pub mod migrate;
 mod pg;
 pub mod query;
+mod readers;
 pub mod reports;
 pub mod rows;
 pub mod schema;
@@ -30,28 +31,34 @@ mod tx;
 mod writer;
 
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use diesel::connection::{Connection, SimpleConnection};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 pub use conn::DatabaseUrl;
 pub use error::StoreError;
 pub use tx::Tx;
 
-use conn::{LitePool, PgPool};
-use writer::{Job, Outcome};
+use readers::Readers;
+use writer::{Job, Outcome, Source};
 
-/// Requests waiting for a writer; more are turned away at once.
-const QUEUE: usize = 4096;
 /// Writers on PostgreSQL, sharded by agency so that they never fight for a chain.
 const PG_WRITERS: usize = 2;
 
-#[derive(Debug, Clone)]
-enum Readers {
-    Lite(LitePool),
-    Pg(PgPool),
+/// Bounds within which the store serves.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Requests that may wait for a writer, and as many for a reader; more are turned away at once.
+    pub waiting: usize,
+    /// Size that an SQLite file may grow to.
+    pub max_mib: Option<u32>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { waiting: 1024, max_mib: None }
+    }
 }
 
 /// The database: many readers, few writers.
@@ -64,13 +71,21 @@ pub struct Store {
 
 #[derive(Debug)]
 struct Writers {
-    senders: Vec<SyncSender<Box<dyn Job>>>,
+    lines: Vec<Line>,
     threads: Vec<JoinHandle<()>>,
+}
+
+/// The way to one writer.
+#[derive(Debug)]
+struct Line {
+    jobs: Sender<Box<dyn Job>>,
+    /// A place for each that waits or is being written: the channel itself needs no bound.
+    places: Arc<Semaphore>,
 }
 
 impl Drop for Writers {
     fn drop(&mut self) {
-        self.senders.clear();
+        self.lines.clear();
         for thread in self.threads.drain(..) {
             // The last job may own the last handle of the store: then its writer is who drops it.
             if thread.thread().id() != std::thread::current().id() {
@@ -87,22 +102,30 @@ impl Store {
     /// # Errors
     /// The database cannot be reached, or a writer thread cannot be started.
     pub fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        let (readers, count) = match url {
-            DatabaseUrl::Sqlite(path) => (Readers::Lite(conn::lite_pool(path, 8)?), 1),
-            DatabaseUrl::Postgres(url) => (Readers::Pg(conn::pg_pool(url, 8)?), PG_WRITERS),
+        Self::open_within(url, Limits::default())
+    }
+
+    /// The same with other bounds.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_within(url: &DatabaseUrl, limits: Limits) -> Result<Self, StoreError> {
+        let count = match url {
+            DatabaseUrl::Sqlite(_) => 1,
+            DatabaseUrl::Postgres(_) => PG_WRITERS,
         };
-        let mut writers = Writers { senders: Vec::new(), threads: Vec::new() };
+        let mut writers = Writers { lines: Vec::new(), threads: Vec::new() };
         for i in 0..count {
-            let (sender, jobs) = sync_channel::<Box<dyn Job>>(QUEUE);
-            let url = url.clone();
+            let (sender, jobs) = channel::<Box<dyn Job>>();
+            let source = Source { url: url.clone(), max_mib: limits.max_mib };
             let thread = std::thread::Builder::new()
                 .name(format!("writer-{i}"))
-                .spawn(move || writer::run(&url, &jobs))
+                .spawn(move || writer::run(&source, &jobs))
                 .map_err(|error| StoreError::Other(error.to_string()))?;
-            writers.senders.push(sender);
+            writers.lines.push(Line { jobs: sender, places: Arc::new(Semaphore::new(limits.waiting)) });
             writers.threads.push(thread);
         }
-        Ok(Self { url: url.clone(), readers, writers: Arc::new(writers) })
+        Ok(Self { url: url.clone(), readers: Readers::open(url, limits.waiting)?, writers: Arc::new(writers) })
     }
 
     #[must_use]
@@ -189,20 +212,16 @@ impl Store {
         E: From<StoreError> + Retryable + Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
+        let line = &self.writers.lines[shard_of(agency, self.writers.lines.len())];
+        let full = |_| StoreError::Unavailable("too many requests are waiting to be written".into());
+        let place = Arc::clone(&line.places).try_acquire_owned().map_err(full)?;
         let (reply, answer) = oneshot::channel();
-        self.send(Box::new(Request { agency: agency.to_owned(), work, long, result: None, reply }))?;
+        let request = Request { agency: agency.to_owned(), work, long, result: None, reply, place };
+        line.jobs.send(Box::new(request)).map_err(|_| writer_stopped())?;
         Ok(answer)
     }
 
-    fn send(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
-        let shard = shard_of(job.agency(), self.writers.senders.len());
-        self.writers.senders[shard].try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Unavailable("too many requests are waiting to be written".into()),
-            TrySendError::Disconnected(_) => writer_stopped(),
-        })
-    }
-
-    /// Runs `work` on one consistent snapshot, off the async threads.
+    /// Runs `work` on one consistent snapshot, off the async threads, when its turn has come.
     ///
     /// # Errors
     /// What `work` refuses, or that the database cannot be read.
@@ -212,9 +231,15 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
+        let turn = self.readers.turn().await?;
         let store = self.clone();
         let span = tracing::Span::current();
-        let task = tokio::task::spawn_blocking(move || span.in_scope(|| store.read_blocking(work)));
+        let task = tokio::task::spawn_blocking(move || {
+            let found = span.in_scope(|| store.read_blocking(work));
+            // Who asked may be gone; the turn ends with the work.
+            drop(turn);
+            found
+        });
         task.await.unwrap_or_else(|error| Err(E::from(StoreError::Other(error.to_string()))))
     }
 
@@ -227,38 +252,12 @@ impl Store {
         E: From<StoreError>,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E>,
     {
-        /// Keeps the work's own error apart from the database's.
-        enum Failed<E> {
-            Work(E),
-            Database(diesel::result::Error),
-        }
-        impl<E> From<diesel::result::Error> for Failed<E> {
-            fn from(error: diesel::result::Error) -> Self {
-                Self::Database(error)
-            }
-        }
-        let done: Result<T, Failed<E>> = match &self.readers {
-            Readers::Lite(pool) => {
-                let mut conn = pool.get().map_err(StoreError::from)?;
-                conn.transaction(|c| work(&mut Tx::Lite(c)).map_err(Failed::Work))
-            }
-            Readers::Pg(pool) => {
-                let mut conn = pool.get().map_err(StoreError::from)?;
-                conn.transaction(|c| {
-                    c.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
-                    work(&mut Tx::Pg(c)).map_err(Failed::Work)
-                })
-            }
-        };
-        done.map_err(|failed| match failed {
-            Failed::Work(error) => error,
-            Failed::Database(error) => E::from(StoreError::from(error)),
-        })
+        self.readers.run(work)
     }
 }
 
 fn writer_stopped() -> StoreError {
-    StoreError::Unavailable("the writer stopped".into())
+    StoreError::Unavailable("the writer gave up".into())
 }
 
 /// Which writer an agency belongs to; stable within a process.
@@ -278,6 +277,7 @@ struct Request<T, E, F> {
     long: bool,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
+    place: OwnedSemaphorePermit,
 }
 
 impl<T, E, F> Job for Request<T, E, F>
@@ -312,11 +312,16 @@ where
         };
         // What the work holds of the store is let go before the caller goes on.
         drop(self.work);
+        drop(self.place);
         // The caller may have gone away; the commit stands.
         let _ = self.reply.send(answer);
     }
 
     fn panicked(&mut self) {
         self.result = Some(Err(E::from(StoreError::Other("the work panicked".into()))));
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
     }
 }

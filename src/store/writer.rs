@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
 use diesel::result::Error as DieselError;
 
 use super::conn::{self, DatabaseUrl};
@@ -29,6 +29,29 @@ pub enum Outcome {
     Undo,
     /// Lost against another transaction, or the connection broke.
     Again(StoreError),
+    /// The job has its refusal, but the whole transaction went with it: SQLite gives all up when it has no space.
+    Lost(StoreError),
+}
+
+/// Why a transaction was not acknowledged.
+enum Failed {
+    /// No connection: nothing was run.
+    Unreached(StoreError),
+    /// Nothing of it stands: its jobs may run again.
+    Undone(StoreError),
+    /// The last job has its refusal and took the transaction with it.
+    Refused(StoreError),
+    /// The connection broke while the commit was under way. Whether it stands is not known, and to run these many jobs
+    /// again might do twice what they ask; whoever asked asks again, with the same key.
+    Unknown(usize, StoreError),
+}
+
+impl Failed {
+    fn text(&self) -> &StoreError {
+        match self {
+            Self::Unreached(error) | Self::Undone(error) | Self::Refused(error) | Self::Unknown(_, error) => error,
+        }
+    }
 }
 
 /// Work of one request. `run` may be called again after a roll-back.
@@ -41,6 +64,8 @@ pub trait Job: Send {
     fn finish(self: Box<Self>, committed: Result<(), StoreError>);
     /// Called instead of `run`'s own result when the work panicked.
     fn panicked(&mut self);
+    /// Nobody waits for the answer any more.
+    fn is_abandoned(&self) -> bool;
 }
 
 enum Writer {
@@ -49,17 +74,17 @@ enum Writer {
 }
 
 impl Writer {
-    fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        Ok(match url {
-            DatabaseUrl::Sqlite(path) => Self::Lite(conn::open_lite(path)?),
-            DatabaseUrl::Postgres(url) => Self::Pg(conn::open_pg(url)?),
+    fn open(source: &Source) -> Result<Self, StoreError> {
+        Ok(match &source.url {
+            DatabaseUrl::Sqlite(path) => Self::Lite(conn::open_lite_writer(path, source.max_mib)?),
+            DatabaseUrl::Postgres(url) => Self::Pg(conn::open_pg_writer(url)?),
         })
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
         match self {
             Self::Lite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
-            Self::Pg(c) => AnsiTransactionManager::begin_transaction(c)?,
+            Self::Pg(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN")?,
         }
         Ok(())
     }
@@ -88,10 +113,39 @@ impl Writer {
             Self::Pg(c) => c.transaction(|c| settle(guarded(job, &mut Tx::Pg(c)), &mut outcome)),
         };
         match (saved, outcome) {
-            (Ok(()) | Err(DieselError::RollbackTransaction), outcome) => outcome,
+            (Ok(()) | Err(DieselError::RollbackTransaction), outcome) if self.is_level() => outcome,
+            (Ok(()) | Err(DieselError::RollbackTransaction), Outcome::Undo) => Outcome::Lost(unlevel()),
+            (Ok(()) | Err(DieselError::RollbackTransaction), _) => Outcome::Again(unlevel()),
+            (Err(error), Outcome::Undo) => Outcome::Lost(error.into()),
             (Err(error), _) => Outcome::Again(error.into()),
         }
     }
+
+    /// How many transactions and savepoints are open; none when that is not known any more.
+    fn depth(&mut self) -> Option<u32> {
+        let status = match self {
+            Self::Lite(c) => AnsiTransactionManager::transaction_manager_status_mut(c),
+            Self::Pg(c) => AnsiTransactionManager::transaction_manager_status_mut(c),
+        };
+        status.transaction_depth().ok().map(|depth| depth.map_or(0, std::num::NonZeroU32::get))
+    }
+
+    /// Back in the transaction, outside of every savepoint: work that panicked may have left one open.
+    fn is_level(&mut self) -> bool {
+        self.depth() == Some(1)
+    }
+
+    /// After a commit that failed: the server still answers, and so has said that it did not commit.
+    fn answers(&mut self) -> bool {
+        match self {
+            Self::Lite(_) => true,
+            Self::Pg(c) => c.batch_execute("SELECT 1").is_ok(),
+        }
+    }
+}
+
+fn unlevel() -> StoreError {
+    StoreError::Retry("the transaction was not left as it was found".into())
 }
 
 fn settle(result: Outcome, slot: &mut Outcome) -> Result<(), DieselError> {
@@ -107,8 +161,16 @@ fn guarded(job: &mut dyn Job, tx: &mut Tx<'_>) -> Outcome {
     })
 }
 
+/// What a writer writes to.
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub url: DatabaseUrl,
+    /// Bound of an SQLite file.
+    pub max_mib: Option<u32>,
+}
+
 /// The writer's life: until every sender is gone.
-pub fn run(url: &DatabaseUrl, jobs: &Receiver<Box<dyn Job>>) {
+pub fn run(source: &Source, jobs: &Receiver<Box<dyn Job>>) {
     let mut writer: Option<Writer> = None;
     while let Ok(first) = jobs.recv() {
         let mut batch = vec![first];
@@ -116,53 +178,65 @@ pub fn run(url: &DatabaseUrl, jobs: &Receiver<Box<dyn Job>>) {
             let Ok(job) = jobs.try_recv() else { break };
             batch.push(job);
         }
+        // An answer that nobody awaits is work for nobody: under overload this is what is shed first.
+        batch.retain(|job| !job.is_abandoned());
         batch.sort_by(|a, b| a.agency().cmp(b.agency()));
         while !batch.is_empty() {
-            batch = take(&mut writer, url, batch);
+            let rest = catch_unwind(AssertUnwindSafe(|| take(&mut writer, source, batch)));
+            batch = rest.unwrap_or_else(|_| {
+                // Whoever waited for these jobs is told by their end; the next ones get a new connection.
+                tracing::error!("the writer panicked and goes on");
+                writer = None;
+                Vec::new()
+            });
         }
     }
 }
 
 /// Commits as much of `batch` as fits in one transaction and returns the rest.
-fn take(writer: &mut Option<Writer>, url: &DatabaseUrl, mut batch: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
-    let done = together(writer, url, &mut batch);
+fn take(writer: &mut Option<Writer>, source: &Source, mut batch: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
+    let done = transaction(writer, source, &mut batch);
+    if let Err(failed) = &done {
+        tracing::warn!(error = %failed.text(), jobs = batch.len(), "grouped commit given up");
+        recover(writer);
+    }
     match done {
         Ok(count) => {
             let rest = batch.split_off(count);
-            for job in batch {
-                job.finish(Ok(()));
-            }
+            finish(batch, &Ok(()));
+            rest
+        }
+        Err(Failed::Unreached(error)) => {
+            finish(batch, &Err(error));
+            Vec::new()
+        }
+        Err(Failed::Unknown(count, error)) => {
+            let rest = batch.split_off(count);
+            finish(batch, &Err(StoreError::Unavailable(error.to_string())));
             rest
         }
         // A neighbour must not fail with the one at fault: each by itself.
-        Err(_) => {
+        Err(Failed::Undone(_) | Failed::Refused(_)) => {
             for job in batch {
-                alone(writer, url, job);
+                alone(writer, source, job);
             }
             Vec::new()
         }
     }
 }
 
-fn together(writer: &mut Option<Writer>, url: &DatabaseUrl, batch: &mut [Box<dyn Job>]) -> Result<usize, StoreError> {
-    let result = transaction(writer, url, batch);
-    if let Err(error) = &result {
-        tracing::warn!(error = %error, jobs = batch.len(), "grouped commit given up");
-        recover(writer);
+/// Answers each. What a job holds may panic when it is let go: its neighbours are answered all the same.
+fn finish(batch: Vec<Box<dyn Job>>, committed: &Result<(), StoreError>) {
+    for job in batch {
+        let answered = catch_unwind(AssertUnwindSafe(|| job.finish(committed.clone())));
+        if answered.is_err() {
+            tracing::error!("a request panicked after its work was done");
+        }
     }
-    result
 }
 
-fn transaction(
-    writer: &mut Option<Writer>,
-    url: &DatabaseUrl,
-    batch: &mut [Box<dyn Job>],
-) -> Result<usize, StoreError> {
-    let open = match writer {
-        Some(open) => open,
-        None => writer.insert(Writer::open(url)?),
-    };
-    open.begin()?;
+fn transaction(writer: &mut Option<Writer>, source: &Source, batch: &mut [Box<dyn Job>]) -> Result<usize, Failed> {
+    let open = begun(writer, source)?;
     let begun = Instant::now();
     let mut count = 0;
     let mut long = false;
@@ -172,30 +246,54 @@ fn transaction(
             long = false;
             break;
         }
-        if let Outcome::Again(error) = open.attempt(job.as_mut()) {
-            return Err(error);
+        match open.attempt(job.as_mut()) {
+            Outcome::Keep | Outcome::Undo => count += 1,
+            Outcome::Again(error) => return Err(Failed::Undone(error)),
+            Outcome::Lost(error) => return Err(Failed::Refused(error)),
         }
-        count += 1;
         if long || begun.elapsed() > ENOUGH {
             break;
         }
     }
     if !long && begun.elapsed() > STALE {
-        return Err(StoreError::Retry("the stamps grew old before the commit".into()));
+        return Err(Failed::Undone(StoreError::Retry("the stamps grew old before the commit".into())));
     }
-    open.commit()?;
-    Ok(count)
+    match open.commit() {
+        Ok(()) => Ok(count),
+        Err(error) if open.answers() => Err(Failed::Undone(error)),
+        Err(error) => Err(Failed::Unknown(count, error)),
+    }
 }
 
-fn alone(writer: &mut Option<Writer>, url: &DatabaseUrl, mut job: Box<dyn Job>) {
+/// The connection in a fresh transaction. One that broke while nothing was under way is replaced: nothing was asked of
+/// it yet.
+fn begun<'a>(writer: &'a mut Option<Writer>, source: &Source) -> Result<&'a mut Writer, Failed> {
+    let kept = writer.take().and_then(|mut open| open.begin().is_ok().then_some(open));
+    let open = match kept {
+        Some(open) => open,
+        None => {
+            let mut open = Writer::open(source).map_err(Failed::Unreached)?;
+            open.begin().map_err(Failed::Unreached)?;
+            open
+        }
+    };
+    Ok(writer.insert(open))
+}
+
+fn alone(writer: &mut Option<Writer>, source: &Source, mut job: Box<dyn Job>) {
     let mut last = StoreError::Unavailable("not tried".into());
     for _ in 0..TRIES {
-        match transaction(writer, url, std::slice::from_mut(&mut job)) {
+        let failed = match transaction(writer, source, std::slice::from_mut(&mut job)) {
             Ok(_) => return job.finish(Ok(())),
-            Err(error) => {
-                recover(writer);
-                last = error;
-            }
+            Err(failed) => failed,
+        };
+        recover(writer);
+        match failed {
+            // Its refusal stands; nothing was stored.
+            Failed::Refused(_) => return job.finish(Ok(())),
+            Failed::Unreached(error) | Failed::Undone(error @ StoreError::Full(_)) => return job.finish(Err(error)),
+            Failed::Unknown(_, error) => return job.finish(Err(StoreError::Unavailable(error.to_string()))),
+            Failed::Undone(error) => last = error,
         }
     }
     job.finish(Err(match last {
@@ -206,9 +304,5 @@ fn alone(writer: &mut Option<Writer>, url: &DatabaseUrl, mut job: Box<dyn Job>) 
 
 /// Leaves a usable connection, or none: the next transaction opens a new one.
 fn recover(writer: &mut Option<Writer>) {
-    if let Some(open) = writer
-        && open.rollback().is_err()
-    {
-        *writer = None;
-    }
+    *writer = writer.take().and_then(|mut open| (open.rollback().is_ok() && open.depth() == Some(0)).then_some(open));
 }

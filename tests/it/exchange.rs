@@ -5,4 +5,4 @@ mod checks;
 mod copies;
 mod export;
 mod import;
-mod setup;
+pub mod setup;

@@ -2,4 +2,5 @@
 
 mod kill;
 mod load;
+mod panics;
 mod two_processes;

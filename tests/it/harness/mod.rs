@@ -241,6 +241,14 @@ fn settings(database: &DatabaseUrl, directory: &Path) -> Settings {
     }
 }
 
+/// A route with a defect, at the edge of the program that every other request passes too.
+fn broken(config: &mut web::ServiceConfig) {
+    async fn panics() -> &'static str {
+        panic!("as the test wants it")
+    }
+    config.route("/panics", web::get().to(panics));
+}
+
 impl TestApp {
     fn start(world: World) -> Self {
         let World { database, place } = world;
@@ -253,7 +261,7 @@ impl TestApp {
                 // The template is migrated and has its defaults.
                 let store = Store::open(&settings.database).expect("the database opens");
                 let app = App::new(store, own_clock, settings.code_pattern.clone());
-                let application = Application::build(&settings, app.clone()).expect("the program starts");
+                let application = Application::build_with(&settings, app.clone(), broken).expect("the program starts");
                 let handle = application.server.handle();
                 ready.send((application.port, application.state.clone(), handle, app)).expect("the test waits");
                 application.server.await.expect("the server runs");
