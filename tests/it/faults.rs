@@ -2,5 +2,6 @@
 
 mod kill;
 mod load;
+mod outage;
 mod panics;
 mod two_processes;

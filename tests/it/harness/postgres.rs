@@ -4,10 +4,10 @@
 //! standard input. The other end of that pipe belongs to the test process and is never closed on purpose: when
 //! the process ends, however it ends, the kernel closes it, and the guard stops the server and removes its files.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use diesel::connection::SimpleConnection;
@@ -60,16 +60,64 @@ fn start() -> Option<Server> {
     }
     let programs = programs()?;
     let directory = std::env::temp_dir().join(format!("motcua-pg-{}", std::process::id()));
-    let guard = guard(&programs, &directory);
+    // Speed, not durability: the cluster does not outlive the tests.
+    let (guard, _) = guard(&programs, &directory, "off");
+    Some(connect(&directory, guard))
+}
+
+/// A cluster of one test's own, which the test stops and starts. Its commits wait for the log, as in earnest.
+pub struct Cluster {
+    pub server: Server,
+    said: BufReader<ChildStdout>,
+}
+
+impl Cluster {
+    /// `None` without PostgreSQL's programs.
+    pub fn start() -> Option<Self> {
+        let programs = programs()?;
+        let directory = std::env::temp_dir().join(super::fresh_name("cluster"));
+        let (guard, said) = guard(&programs, &directory, "on");
+        Some(Self { server: connect(&directory, guard), said })
+    }
+
+    /// `QUIT`: as after a crash; `INT`: open transactions are broken off.
+    pub fn stop(&mut self, signal: &str) {
+        self.tell(&format!("stop {signal}"));
+    }
+
+    pub fn go_on(&mut self) {
+        self.tell("start");
+    }
+
+    fn tell(&mut self, word: &str) {
+        let guard = self.server.guard.as_mut().and_then(|guard| guard.stdin.as_mut()).expect("a guard");
+        writeln!(guard, "{word}").expect("the guard listens");
+        let mut said = String::new();
+        self.said.read_line(&mut said).expect("the guard answers");
+        assert_eq!(said.trim(), "done", "{word}");
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // The end of its input is the guard's sign to clean up.
+        if let Some(mut guard) = self.server.guard.take() {
+            drop(guard.stdin.take());
+            let _ = guard.wait();
+        }
+    }
+}
+
+fn connect(directory: &Path, guard: Child) -> Server {
     let prefix = "postgres://motcua@/".to_owned();
     let suffix = format!("?host={}", directory.display());
     let url = format!("{prefix}postgres{suffix}");
     let admin = Mutex::new(PgConnection::establish(&url).expect("the throw-away PostgreSQL answers"));
-    Some(Server { prefix, suffix, admin, guard: Some(guard) })
+    Server { prefix, suffix, admin, guard: Some(guard) }
 }
 
 /// The directory with `initdb` and `postgres`: of the path, or of the newest Debian package.
-fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut places: Vec<PathBuf> = std::env::split_paths(&path).collect();
     places.push("/usr/local/bin".into());
@@ -83,9 +131,9 @@ fn programs() -> Option<PathBuf> {
     places.into_iter().find(|place| place.join("initdb").exists() && place.join("postgres").exists())
 }
 
-/// `$1` the programs, `$2` the directory. As root the server runs under another user: it refuses root itself.
+/// `$1` the programs, `$2` the directory, `$3` whether commits wait for the log. As root the server runs under another user: it refuses root itself.
 const SCRIPT: &str = r#"
-bin=$1 dir=$2 as=
+bin=$1 dir=$2 durable=$3 as=
 fail() { echo "failed: $*"; tail -n 20 "$dir/log" 2>/dev/null | tr '\n' ' '; echo; rm -rf "$dir"; exit 1; }
 mkdir -m 755 "$dir" || fail "mkdir $dir"
 if [ "$(id -u)" = 0 ]; then
@@ -98,40 +146,50 @@ if [ "$(id -u)" = 0 ]; then
 fi
 cd "$dir" || fail "cd $dir"
 $as "$bin/initdb" -D "$dir/data" -U motcua -A trust -E UTF8 --locale=C --no-sync >"$dir/log" 2>&1 || fail initdb
-$as "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=off -c synchronous_commit=off \
-    -c full_page_writes=off -c autovacuum=off -c max_connections=300 -c shared_buffers=64MB \
-    </dev/null >>"$dir/log" 2>&1 &
-server=$!
-tries=0
-until $as "$bin/postgres" --version >/dev/null && grep -q 'ready to accept connections' "$dir/log"; do
-    kill -0 $server 2>/dev/null || fail "postgres ended"
-    tries=$((tries + 1))
-    [ $tries -lt 600 ] || fail "postgres does not get ready"
-    sleep 0.05
-done
+launch() {
+    : >"$dir/log"
+    $as "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=off -c synchronous_commit=$durable \
+        -c full_page_writes=off -c autovacuum=off -c max_connections=300 -c shared_buffers=64MB \
+        </dev/null >>"$dir/log" 2>&1 &
+    server=$!
+    tries=0
+    until grep -q 'ready to accept connections' "$dir/log"; do
+        kill -0 $server 2>/dev/null || fail "postgres ended"
+        tries=$((tries + 1))
+        [ $tries -lt 600 ] || fail "postgres does not get ready"
+        sleep 0.05
+    done
+}
+launch
 echo ready
+while read -r word signal; do
+    case $word in
+    stop) kill -"$signal" "$(head -n 1 "$dir/data/postmaster.pid")"; wait $server ;;
+    start) launch ;;
+    esac
+    echo done
+done
 exec >/dev/null 2>&1
-read -r _
 kill -INT "$(head -n 1 "$dir/data/postmaster.pid")"
 wait $server
 rm -rf "$dir"
 "#;
 
-fn guard(programs: &Path, directory: &Path) -> Child {
+fn guard(programs: &Path, directory: &Path, durable: &str) -> (Child, BufReader<ChildStdout>) {
     let mut guard = Command::new("sh")
         .args(["-c", SCRIPT, "motcua-pg"])
         .arg(programs)
         .arg(directory)
+        .arg(durable)
         .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .expect("sh starts");
+    let mut output = BufReader::new(guard.stdout.take().expect("its output"));
     let mut said = String::new();
-    if let Some(output) = guard.stdout.take() {
-        let _ = BufReader::new(output).read_line(&mut said);
-    }
+    output.read_line(&mut said).expect("the guard speaks");
     assert_eq!(said.trim(), "ready", "the throw-away PostgreSQL did not start");
-    guard
+    (guard, output)
 }
