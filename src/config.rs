@@ -6,12 +6,13 @@ use std::path::PathBuf;
 
 use crate::app::passwords::Cost;
 use crate::domain::code::{CodePattern, DEFAULT_PATTERN};
-use crate::store::DatabaseUrl;
+use crate::store::{DatabaseUrl, Limits};
 
 /// What the program runs with.
 #[derive(Clone)]
 pub struct Settings {
     pub database: DatabaseUrl,
+    pub limits: Limits,
     pub listen: SocketAddr,
     /// PKCS#8 PEM of the Ed25519 key that signs tokens.
     pub signing_key: PathBuf,
@@ -37,6 +38,12 @@ impl fmt::Debug for Settings {
 #[must_use]
 pub fn password() -> Option<String> {
     std::env::var("MOTCUA_PASSWORD").ok()
+}
+
+/// The pattern of codes, for what needs no other setting.
+#[must_use]
+pub fn code_pattern() -> Option<String> {
+    std::env::var("MOTCUA_CODE_PATTERN").ok()
 }
 
 /// Everything that is wrong with the environment, one line each.
@@ -67,6 +74,7 @@ impl Settings {
         let log_filter = take("MOTCUA_LOG", "info");
         let log_format = take("MOTCUA_LOG_FORMAT", "text");
         let key = variable("MOTCUA_SIGNING_KEY_FILE");
+        let limits = limits(variable, &mut errors);
 
         let database = DatabaseUrl::parse(&url).map_err(|error| errors.push(format!("MOTCUA_DATABASE_URL: {error}")));
         let listen = listen.parse().map_err(|_| {
@@ -104,6 +112,7 @@ impl Settings {
             let password_cost = Cost::default();
             return Ok(Self {
                 database,
+                limits,
                 listen,
                 signing_key,
                 code_pattern,
@@ -115,6 +124,23 @@ impl Settings {
         }
         Err(BadSettings(errors))
     }
+}
+
+fn limits(variable: &dyn Fn(&str) -> Option<String>, errors: &mut Vec<String>) -> Limits {
+    let mut limits = Limits::default();
+    if let Some(text) = variable("MOTCUA_WAITING") {
+        match text.parse().ok().filter(|n| (1..=100_000).contains(n)) {
+            Some(waiting) => limits.waiting = waiting,
+            None => errors.push(format!("MOTCUA_WAITING: {text:?} is not a number from 1 to 100000")),
+        }
+    }
+    if let Some(text) = variable("MOTCUA_SQLITE_MAX_MIB") {
+        limits.max_mib = text.parse().ok().filter(|n| *n > 0);
+        if limits.max_mib.is_none() {
+            errors.push(format!("MOTCUA_SQLITE_MAX_MIB: {text:?} is not a number of MiB above 0"));
+        }
+    }
+    limits
 }
 
 #[cfg(test)]
@@ -129,10 +155,12 @@ mod tests {
             "MOTCUA_CODE_PATTERN" => Some("{n}".to_owned()),
             "MOTCUA_WORKERS" => Some("0".to_owned()),
             "MOTCUA_LOG_FORMAT" => Some("xml".to_owned()),
+            "MOTCUA_WAITING" => Some("-1".to_owned()),
+            "MOTCUA_SQLITE_MAX_MIB" => Some("0".to_owned()),
             _ => None,
         };
         let errors = Settings::read(&bad).unwrap_err().0;
-        assert_eq!(errors.len(), 5, "{errors:?}");
+        assert_eq!(errors.len(), 7, "{errors:?}");
         let postgres = |name: &str| (name == "MOTCUA_DATABASE_URL").then(|| "postgres://h/db".to_owned());
         assert!(Settings::read(&postgres).unwrap_err().to_string().contains("MOTCUA_SIGNING_KEY_FILE"));
         let settings = Settings::read(&|_| None).unwrap();

@@ -71,7 +71,7 @@ pub async fn open(settings: &Settings, clock: Clock) -> Result<App, StartError> 
 /// The database cannot be reached or migrated.
 pub fn open_bare(settings: &Settings, clock: Clock) -> Result<App, StartError> {
     migrate::up(&settings.database)?;
-    let store = Store::open(&settings.database)?;
+    let store = Store::open_within(&settings.database, settings.limits)?;
     Ok(App::new(store, clock, settings.code_pattern.clone()))
 }
 

@@ -1,7 +1,10 @@
 //! Faults: what was acknowledged is there, and nothing is there twice, whatever stops in between.
 
+mod clock;
+mod disk_full;
 mod kill;
 mod load;
 mod outage;
+mod overload;
 mod panics;
 mod two_processes;

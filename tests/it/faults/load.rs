@@ -79,12 +79,12 @@ impl Desk {
 
     /// One request; false when it got no answer.
     fn step(&mut self, base: &str) -> bool {
-        self.draw();
-        matches!(self.send(base, self.sent.len() - 1), Reply::Recorded)
+        let place = self.draw();
+        matches!(self.send(base, place), Reply::Recorded)
     }
 
     /// Puts the next request on the list.
-    pub fn draw(&mut self) {
+    pub fn draw(&mut self) -> usize {
         let key = format!("{}-{}", self.name, self.sent.len());
         let enter = self.dossiers.is_empty() || self.dice.random_bool(0.5);
         let sent = if enter {
@@ -98,6 +98,7 @@ impl Desk {
             Sent { key, path, version: dossier["version"].as_i64(), body: event(kind), answer: None }
         };
         self.sent.push(sent);
+        self.sent.len() - 1
     }
 
     /// Sends a request of the list, for the first time or again.
@@ -146,6 +147,21 @@ impl Desk {
             };
         }
         open.len()
+    }
+
+    /// How many dossiers the desk finds in its list.
+    pub fn reads(&self, base: &str) -> usize {
+        let request =
+            self.agent.get(format!("{base}/api/v1/dossiers")).header("Authorization", format!("Bearer {}", self.token));
+        let mut answer = request.call().expect("an answer");
+        assert_eq!(answer.status().as_u16(), 200);
+        answer.body_mut().read_json::<Value>().expect("JSON")["items"].as_array().expect("a list").len()
+    }
+
+    /// The request that waits for its answer, or a new one: a clerk does one thing after the other.
+    pub fn next(&mut self) -> usize {
+        let open = self.sent.iter().position(|sent| sent.answer.is_none());
+        open.unwrap_or_else(|| self.draw())
     }
 
     /// What a request was answered.

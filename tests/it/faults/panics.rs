@@ -2,7 +2,8 @@
 
 use std::sync::mpsc;
 
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::RunQueryDsl;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use motcua::app::AppError;
 use motcua::store::{StoreError, Tx};
 
@@ -11,6 +12,7 @@ use crate::factory::AGENCY;
 use crate::harness::TestApp;
 
 on_both!(
+    a_refusal_that_takes_the_transaction_with_it_is_still_the_answer,
     a_poisoned_request_does_not_fail_its_neighbours,
     what_a_request_holds_may_panic,
     a_read_may_panic,
@@ -18,10 +20,10 @@ on_both!(
 );
 
 /// What somebody does in the middle of a grouped commit.
-type Work = fn(&mut Tx<'_>);
+type Work = fn(&mut Tx<'_>) -> Result<(), AppError>;
 
 /// Work that counts up a day of its own, or does something bad after it.
-async fn beside(app: &TestApp, bad: Work) {
+async fn beside(app: &TestApp, bad: Work) -> AppError {
     let store = &app.app.store;
     let before = days(app);
     let (go, wait_for) = mpsc::channel::<()>();
@@ -34,7 +36,7 @@ async fn beside(app: &TestApp, bad: Work) {
     let first: Vec<_> = (0..3).map(|i| count(format!("a{i}-{before}"))).collect();
     let poisoned = store.submit::<i64, AppError, _>(AGENCY, move |tx| {
         let n = tx.counter_next(AGENCY, "poisoned")?;
-        bad(tx);
+        bad(tx)?;
         Ok(n)
     });
     let last: Vec<_> = (0..3).map(|i| count(format!("b{i}-{before}"))).collect();
@@ -44,8 +46,9 @@ async fn beside(app: &TestApp, bad: Work) {
     for neighbour in first.into_iter().chain(last) {
         assert_eq!(neighbour.await.expect("a neighbour"), 1);
     }
-    poisoned.await.expect_err("it cannot have been done");
+    let refused = poisoned.await.expect_err("it cannot have been done");
     assert_eq!(days(app), before + 6, "the neighbours' days, and not that of the poisoned request");
+    refused
 }
 
 fn days(app: &TestApp) -> usize {
@@ -64,23 +67,43 @@ fn a_poisoned_request_does_not_fail_its_neighbours(app: &TestApp) {
             panic!("as the test wants it")
         },
         // It ends the transaction that all share.
-        |tx| match tx {
-            Tx::Lite(conn) => diesel::connection::SimpleConnection::batch_execute(*conn, "ROLLBACK").expect("ended"),
-            Tx::Pg(conn) => diesel::connection::SimpleConnection::batch_execute(*conn, "ROLLBACK").expect("ended"),
+        |tx| {
+            end(tx);
+            Ok(())
         },
         // It breaks the connection.
-        |tx| match tx {
-            Tx::Lite(conn) => AnsiTransactionManager::transaction_manager_status_mut(*conn).set_in_error(),
-            Tx::Pg(conn) => {
-                use diesel::RunQueryDsl as _;
-                let end = diesel::sql_query("SELECT pg_terminate_backend(pg_backend_pid())");
-                end.execute(*conn).expect_err("the connection is gone");
+        |tx| {
+            match tx {
+                Tx::Lite(conn) => AnsiTransactionManager::transaction_manager_status_mut(*conn).set_in_error(),
+                Tx::Pg(conn) => {
+                    let end = diesel::sql_query("SELECT pg_terminate_backend(pg_backend_pid())");
+                    end.execute(*conn).expect_err("the connection is gone");
+                }
             }
+            Ok(())
         },
     ];
     for bad in bad {
         wait(beside(app, bad));
     }
+    app.received();
+}
+
+fn end(tx: &mut Tx<'_>) {
+    let ended = match tx {
+        Tx::Lite(conn) => conn.batch_execute("ROLLBACK"),
+        Tx::Pg(conn) => conn.batch_execute("ROLLBACK"),
+    };
+    ended.expect("the transaction was open");
+}
+
+/// As SQLite does when a statement finds no space.
+fn a_refusal_that_takes_the_transaction_with_it_is_still_the_answer(app: &TestApp) {
+    let refused = wait(beside(app, |tx| {
+        end(tx);
+        Err(StoreError::Full("no space".into()).into())
+    }));
+    assert!(matches!(refused, AppError::Store(StoreError::Full(_))), "{refused:?}");
     app.received();
 }
 

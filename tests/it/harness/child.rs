@@ -34,8 +34,7 @@ pub fn command(world: &World) -> Command {
         .env("MOTCUA_SIGNING_KEY_FILE", key)
         .env("MOTCUA_LISTEN", "127.0.0.1:0")
         .env("MOTCUA_LOG", "off")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null());
+        .stdin(Stdio::null());
     command
 }
 
@@ -67,7 +66,7 @@ impl Process {
     /// Starts the program without waiting for anything.
     pub fn begin(world: &World, settings: &[(&str, &str)]) -> Self {
         let mut command = command(world);
-        command.arg("serve").envs(settings.iter().copied()).stderr(Stdio::piped());
+        command.arg("serve").envs(settings.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
         let child = command.spawn().expect("the program starts");
         Self { child, base: String::new(), said: Arc::default() }
     }
@@ -81,6 +80,13 @@ impl Process {
     /// What it wrote to its error output.
     pub fn said(&self) -> String {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Resident memory in KiB; none where the system does not tell.
+    pub fn memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.trim().trim_end_matches(" kB").parse().ok()
     }
 }
 

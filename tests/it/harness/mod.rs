@@ -22,7 +22,7 @@ use motcua::domain::time::{Instant, parse};
 use motcua::http::State;
 use motcua::http::tokens::{Tokens, new_key};
 use motcua::startup::{Application, open};
-use motcua::store::{DatabaseUrl, Store};
+use motcua::store::{DatabaseUrl, Limits, Store};
 
 pub use client::{Answer, Client, escaped, form};
 
@@ -231,6 +231,7 @@ fn settings(database: &DatabaseUrl, directory: &Path) -> Settings {
     std::fs::write(&signing_key, new_key(&KEY_SEED)).expect("a signing key");
     Settings {
         database: database.clone(),
+        limits: Limits::default(),
         listen: "127.0.0.1:0".parse().expect("an address"),
         signing_key,
         code_pattern: CodePattern::parse(DEFAULT_PATTERN).expect("the default pattern"),
