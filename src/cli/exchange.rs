@@ -48,7 +48,7 @@ pub struct VerifyArgs {
 }
 
 /// A bar over `total` bytes (0: unknown), shown on a terminal only.
-fn bar(total: u64, what: &'static str) -> ProgressBar {
+pub fn bar(total: u64, what: &'static str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -62,7 +62,7 @@ fn bar(total: u64, what: &'static str) -> ProgressBar {
     bar.with_style(style).with_message(what)
 }
 
-fn named(path: &Path, error: &std::io::Error) -> Failure {
+pub fn named(path: &Path, error: &std::io::Error) -> Failure {
     format!("{}: {error}", path.display()).into()
 }
 
@@ -123,7 +123,7 @@ pub fn restore(settings: &Settings, path: &Path) -> Result<bool, Failure> {
     Ok(report.refused.is_empty())
 }
 
-fn kept_heads(path: Option<&Path>) -> Result<Vec<Head>, Failure> {
+pub fn kept_heads(path: Option<&Path>) -> Result<Vec<Head>, Failure> {
     let Some(path) = path else {
         eprintln!("no kept heads to compare with (--heads): a truncated chain would look whole");
         return Ok(Vec::new());
@@ -141,17 +141,22 @@ pub fn verify(settings: impl FnOnce() -> Result<Settings, Failure>, args: Verify
         return verify_proof(&path, &kept);
     }
     if let Some(path) = args.export {
-        let file = File::open(&path).map_err(|error| named(&path, &error))?;
-        let progress = bar(file.metadata()?.len(), "verify");
-        let reader = BufReader::new(file as File).take(u64::MAX);
-        let report = verify::run::run_against(reader, &kept, |done| progress.set_position(done));
-        progress.finish_and_clear();
-        println!("{}", serde_json::to_string_pretty(&report)?);
-        return Ok(report.is_clean());
+        return verify_copy(&path, &kept);
     }
     let app = crate::startup::open_bare(&settings()?, Clock::system())?;
     let progress = bar(0, "verify");
     let report = check::check(&app, &kept, |done| progress.set_position(done.events))?;
+    progress.finish_and_clear();
+    println!("{}", serde_json::to_string_pretty(&report)?);
+    Ok(report.is_clean())
+}
+
+/// Says whether nothing was found in a full copy.
+pub fn verify_copy(path: &Path, kept: &[Head]) -> Result<bool, Failure> {
+    let file = File::open(path).map_err(|error| named(path, &error))?;
+    let progress = bar(file.metadata()?.len(), "verify");
+    let reader = BufReader::new(file as File).take(u64::MAX);
+    let report = verify::run::run_against(reader, kept, |done| progress.set_position(done));
     progress.finish_and_clear();
     println!("{}", serde_json::to_string_pretty(&report)?);
     Ok(report.is_clean())

@@ -1,6 +1,7 @@
 //! `motcua`: serve, migrate, user, load, openapi …
 
 mod admin;
+mod backup;
 mod calendar;
 mod demo;
 mod exchange;
@@ -47,8 +48,13 @@ enum Command {
     Import { file: std::path::PathBuf },
     /// Export dossiers, or everything.
     Export(exchange::ExportArgs),
-    /// Restore a full copy into agencies that have no events.
-    Restore { file: std::path::PathBuf },
+    /// Copy the SQLite database to a new file while it serves. Keys are not in it.
+    Backup {
+        /// The file to make; nothing is overwritten.
+        file: std::path::PathBuf,
+    },
+    /// Restore a full copy into agencies that have no events, or a backup as a new database.
+    Restore(backup::RestoreArgs),
     /// Check chains, codes, counters, personal commitments and facts; name the first bad entry.
     Verify(exchange::VerifyArgs),
     /// Print the OpenAPI document.
@@ -77,7 +83,9 @@ fn dispatch(command: Command) -> Result<ExitCode, Failure> {
             return Ok(ExitCode::SUCCESS);
         }
         Command::Verify(args) => return Ok(code_of(exchange::verify(|| Ok(Settings::from_env()?), args)?)),
-        Command::Restore { file } => return Ok(code_of(exchange::restore(&started()?, &file)?)),
+        Command::Backup { file } => backup::backup(&started()?, &file)?,
+        Command::Restore(args) if args.check => return Ok(code_of(backup::check(&args)?)),
+        Command::Restore(args) => return Ok(code_of(backup::restore(&started()?, &args)?)),
         Command::Demo(args) => demo::run(started()?, args)?,
         Command::Migrate => {
             let settings = started()?;

@@ -37,8 +37,12 @@ impl DatabaseUrl {
 
 /// WAL lets readers go on beside the writer; FULL makes every acknowledged commit durable, and
 /// grouped commits pay for it. What spills goes to memory: a full disk for temporary files stops nobody.
-pub const LITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+const LITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
      PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;";
+
+/// For readers: nothing that would write, not even the journal's mode, which the file remembers.
+pub const LITE_READS: &str =
+    "PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON;";
 
 /// What is acknowledged is on the disk, also on a server that was set to promise less.
 const PG_DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \

@@ -1,5 +1,6 @@
 //! Migrations of both databases, embedded.
 
+use diesel::sqlite::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::conn::{self, DatabaseUrl};
@@ -22,6 +23,12 @@ pub fn up(url: &DatabaseUrl) -> Result<usize, StoreError> {
             conn::open_pg(url)?.run_pending_migrations(PG).map(|run| run.len()).map_err(failed)
         }
     }
+}
+
+/// Whether nothing is to be done; writes nothing.
+pub(super) fn is_current(conn: &mut SqliteConnection) -> Result<bool, StoreError> {
+    let pending = conn.has_pending_migration(LITE);
+    pending.map(|pending| !pending).map_err(|error| StoreError::Other(error.to_string()))
 }
 
 /// Takes every migration back. For tests.

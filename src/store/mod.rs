@@ -3,6 +3,7 @@
 //! `ops/` is compiled once per native connection; [`Tx`] forwards each operation to the right one.
 //! [`Store::write`] is the one place through which anything is written.
 
+pub mod backup;
 pub mod calendar_preview;
 pub mod calendars;
 pub mod catalogues;
@@ -128,6 +129,16 @@ impl Store {
         Ok(Self { url: url.clone(), readers: Readers::open(url, limits.waiting)?, writers: Arc::new(writers) })
     }
 
+    /// A copy of an SQLite database, for reading only: the file stays as it is.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn inspect(copy: &std::path::Path) -> Result<Self, StoreError> {
+        let url = DatabaseUrl::Sqlite(backup::unchanged(copy));
+        let writers = Arc::new(Writers { lines: Vec::new(), threads: Vec::new() });
+        Ok(Self { readers: Readers::open(&url, Limits::default().waiting)?, url, writers })
+    }
+
     #[must_use]
     pub fn url(&self) -> &DatabaseUrl {
         &self.url
@@ -212,7 +223,8 @@ impl Store {
         E: From<StoreError> + Retryable + Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        let line = &self.writers.lines[shard_of(agency, self.writers.lines.len())];
+        let line = self.writers.lines.get(shard_of(agency, self.writers.lines.len()));
+        let line = line.ok_or_else(|| StoreError::Unavailable("opened for reading only".into()))?;
         let full = |_| StoreError::Unavailable("too many requests are waiting to be written".into());
         let place = Arc::clone(&line.places).try_acquire_owned().map_err(full)?;
         let (reply, answer) = oneshot::channel();

@@ -13,7 +13,7 @@ use diesel::r2d2::{
 use diesel::sqlite::SqliteConnection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::conn::{DatabaseUrl, LITE_PRAGMAS, with_limits};
+use super::conn::{DatabaseUrl, LITE_READS, with_limits};
 use super::error::StoreError;
 use super::tx::Tx;
 
@@ -65,8 +65,7 @@ impl HandleError<PoolError> for Reach {
 
 impl CustomizeConnection<SqliteConnection, PoolError> for Reach {
     fn on_acquire(&self, conn: &mut SqliteConnection) -> Result<(), PoolError> {
-        conn.batch_execute(LITE_PRAGMAS)?;
-        conn.batch_execute("PRAGMA query_only = ON;")?;
+        conn.batch_execute(LITE_READS)?;
         self.0.store(false, Ordering::Relaxed);
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Faults: what was acknowledged is there, and nothing is there twice, whatever stops in between.
 
+mod backup;
 mod clock;
 mod disk_full;
 mod kill;

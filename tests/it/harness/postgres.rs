@@ -50,6 +50,33 @@ impl Server {
     }
 }
 
+/// An empty database; dropped in the end.
+pub struct Beside<'a> {
+    server: &'a Server,
+    name: String,
+    url: String,
+}
+
+impl Server {
+    pub fn beside(&self) -> Beside<'_> {
+        let name = super::fresh_name("beside");
+        self.run(&format!("CREATE DATABASE {name}"));
+        Beside { server: self, url: self.url(&name), name }
+    }
+}
+
+impl Beside<'_> {
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Beside<'_> {
+    fn drop(&mut self) {
+        self.server.run(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+    }
+}
+
 fn start() -> Option<Server> {
     if let Ok(url) = std::env::var(VARIABLE) {
         let (place, query) = url.split_once('?').unwrap_or((&url, ""));
@@ -87,6 +114,16 @@ impl Cluster {
 
     pub fn go_on(&mut self) {
         self.tell("start");
+    }
+
+    /// Copies the cluster while it works.
+    pub fn base_backup(&mut self) {
+        self.tell("base");
+    }
+
+    /// Once stopped: goes on from the copy and the archived log; what was there is not looked at.
+    pub fn go_back(&mut self) {
+        self.tell("back");
     }
 
     fn tell(&mut self, word: &str) {
@@ -128,10 +165,14 @@ pub fn programs() -> Option<PathBuf> {
         std::cmp::Reverse(version)
     });
     places.extend(packaged);
-    places.into_iter().find(|place| place.join("initdb").exists() && place.join("postgres").exists())
+    let place = places.into_iter().find(|place| place.join("initdb").exists() && place.join("postgres").exists())?;
+    // A link in the path leads to the others, which may have none.
+    let behind = std::fs::canonicalize(place.join("initdb")).ok()?.parent().map(Path::to_owned);
+    behind.filter(|behind| behind.join("postgres").exists()).or(Some(place))
 }
 
-/// `$1` the programs, `$2` the directory, `$3` whether commits wait for the log. As root the server runs under another user: it refuses root itself.
+/// `$1` the programs, `$2` the directory, `$3` whether commits wait for the log, which is archived then. As root the
+/// server runs under another user: it refuses root itself.
 const SCRIPT: &str = r#"
 bin=$1 dir=$2 durable=$3 as=
 fail() { echo "failed: $*"; tail -n 20 "$dir/log" 2>/dev/null | tr '\n' ' '; echo; rm -rf "$dir"; exit 1; }
@@ -146,6 +187,14 @@ if [ "$(id -u)" = 0 ]; then
 fi
 cd "$dir" || fail "cd $dir"
 $as "$bin/initdb" -D "$dir/data" -U motcua -A trust -E UTF8 --locale=C --no-sync >"$dir/log" 2>&1 || fail initdb
+if [ "$durable" = on ]; then
+    $as mkdir "$dir/archive"
+    cat >>"$dir/data/postgresql.conf" <<END
+archive_mode = on
+archive_command = 'cp "%p" "$dir/archive/%f"'
+restore_command = 'cp "$dir/archive/%f" "%p"'
+END
+fi
 launch() {
     : >"$dir/log"
     $as "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=off -c synchronous_commit=$durable \
@@ -166,6 +215,11 @@ while read -r word signal; do
     case $word in
     stop) kill -"$signal" "$(head -n 1 "$dir/data/postmaster.pid")"; wait $server ;;
     start) launch ;;
+    base) $as "$bin/pg_basebackup" -h "$dir" -U motcua -D "$dir/base" --checkpoint=fast --no-sync >>"$dir/log" 2>&1 ||
+        fail pg_basebackup ;;
+    back)
+        mv "$dir/data" "$dir/lost" && mv "$dir/base" "$dir/data" && $as touch "$dir/data/recovery.signal"
+        launch ;;
     esac
     echo done
 done
