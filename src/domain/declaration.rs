@@ -33,6 +33,7 @@ pub struct Declaration {
 /// Something that can be looked at (tài liệu kiểm chứng).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = DeclarationEvidence)]
 pub enum Evidence {
     /// A file kept elsewhere, named by its content.
     File {

@@ -12,6 +12,7 @@ const MOST: usize = 1000;
 /// Every line that is not blank is counted once: `lines` is the sum of `created`, `unchanged`, `differing`,
 /// `catalogue` and `failed`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ImportReport)]
 pub struct Report {
     pub lines: u64,
     /// Dossiers recorded.

@@ -99,6 +99,7 @@ pub struct DuesView {
 
 /// A dossier that would move.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DossierWithNewDue)]
 pub struct MovedDossier {
     pub id: Uuid,
     pub code: Option<String>,

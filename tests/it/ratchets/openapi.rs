@@ -173,3 +173,32 @@ fn served_as_committed(app: &TestApp) {
     // The redirect from /docs is followed by the client.
     assert_eq!(app.anonymous().get("//docs").status, 200);
 }
+
+/// Of two types with one name the document would describe only one, and the other's answers by it.
+#[test]
+fn schemas_have_names_of_their_own() {
+    let mut names: Vec<String> = Vec::new();
+    for (_, text) in super::files("src", "rs") {
+        let mut derived = false;
+        let mut named = None;
+        for line in text.lines() {
+            let line = line.trim_start();
+            if line.starts_with("#[derive(") && line.contains("ToSchema") {
+                (derived, named) = (true, None);
+            }
+            if let Some((_, rest)) = line.split_once("schema(as = ") {
+                named = Some(rest.trim_end_matches([')', ']']).to_owned());
+            }
+            let item = ["pub struct ", "pub enum ", "struct ", "enum "].iter().find_map(|word| line.strip_prefix(word));
+            if let (true, Some(item)) = (derived, item) {
+                let own = || item.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                names.push(named.take().unwrap_or_else(own));
+                derived = false;
+            }
+        }
+    }
+    assert!(names.len() > 100, "{} types are described", names.len());
+    names.sort();
+    let twice: Vec<&String> = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| &pair[0]).collect();
+    assert_eq!(twice, Vec::<&String>::new(), "schemas that share a name");
+}
