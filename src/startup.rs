@@ -17,8 +17,10 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::App;
 use crate::app::catalogue::install_defaults;
+use crate::app::full_copy::records;
 use crate::app::passwords::Passwords;
 use crate::app::rebuild::rebuild_facts;
+use crate::app::seal::Signer;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::http::fallback::{Known, refuse};
@@ -61,6 +63,12 @@ pub async fn open(settings: &Settings, clock: Clock) -> Result<App, StartError> 
     if rebuilt > 0 {
         tracing::info!(dossiers = rebuilt, "fact rows written anew after a change of their shape");
     }
+    let shared = app.clone();
+    let adopted = tokio::task::spawn_blocking(move || records::adopt(&shared)).await;
+    let adopted = adopted.map_err(|error| StoreError::Other(error.to_string()))??;
+    if adopted > 0 {
+        tracing::info!(records = adopted, "records of before there were chains of them, chained now");
+    }
     install_defaults(&app).await?;
     Ok(app)
 }
@@ -89,10 +97,12 @@ impl Application {
     /// # Errors
     /// See [`StartError`].
     pub fn build_with(settings: &Settings, app: App, further: fn(&mut web::ServiceConfig)) -> Result<Self, StartError> {
-        let tokens = Tokens::new(&signing_key(settings, &app.clock)?)
-            .map_err(|reason| StartError::Key { path: settings.signing_key.display().to_string(), reason })?;
+        let pem = signing_key(settings, &app.clock)?;
+        let bad_key = |reason| StartError::Key { path: settings.signing_key.display().to_string(), reason };
+        let tokens = Tokens::new(&pem).map_err(bad_key)?;
+        let signer = Signer::new(&pem).map_err(bad_key)?;
         let passwords = Passwords::start(settings.password_cost, app.clock.clone()).map_err(StartError::Passwords)?;
-        let state = web::Data::new(State { app, tokens, passwords, cache: TokenCache::default() });
+        let state = web::Data::new(State { app, tokens, signer, passwords, cache: TokenCache::default() });
         let listener = TcpListener::bind(settings.listen)?;
         let port = listener.local_addr()?.port();
         let shared = state.clone();

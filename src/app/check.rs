@@ -4,14 +4,18 @@
 //! personal rows, and the fact and payment rows, which are replayed from the events. Memory grows with the
 //! dossiers of one agency (their places in the chain); rows are read in pages.
 
+mod orphans;
+mod records;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::App;
-use super::full_copy::commitments;
 use super::full_copy::lines::event_line;
+use super::full_copy::{commitments, records as kept_records};
+use crate::domain::chain::canonical_text;
 use crate::domain::code::CodePattern;
 use crate::domain::event::{Event, Payload};
 use crate::domain::history::replay;
@@ -22,6 +26,7 @@ use crate::store::{StoreError, Tx, history};
 use crate::verify::Finding;
 use crate::verify::chain::{ChainCheck, Head, check_heads};
 use crate::verify::codes::CodeCheck;
+use crate::verify::heads::Kept;
 
 /// Rows read at a time.
 const PAGE: i64 = 500;
@@ -36,10 +41,16 @@ pub struct CheckReport {
     pub erased: u64,
     pub fact_rows: u64,
     pub payment_rows: u64,
+    /// Declared values, snapshots and other rows beside the chains.
+    pub records: u64,
     /// The first of each kind in each agency; behind a break of the chain nothing else is looked for.
     pub findings: Vec<CheckFinding>,
     /// The last good entry of each agency: worth keeping elsewhere.
     pub heads: Vec<Head>,
+    /// The last good record of each agency.
+    pub record_heads: Vec<Head>,
+    /// How many heads kept elsewhere there were to compare with; 0: a truncated chain would look whole.
+    pub heads_compared: u64,
 }
 
 impl CheckReport {
@@ -55,7 +66,7 @@ pub struct CheckFinding {
     pub agency: String,
     /// The entry concerned; 0 when none is.
     pub seq: i64,
-    /// A kind of the offline verifier (`hash`, `sequence`, …), or `head`, `counter`, `dossier`, `facts`, `payments`.
+    /// A kind of the offline verifier (`hash`, `sequence`, …), or `head`, `counter`, `dossier`, `facts`, `payments`, `form`.
     pub kind: String,
     pub detail: String,
 }
@@ -66,23 +77,43 @@ impl std::fmt::Display for CheckFinding {
     }
 }
 
+/// [`check_against`] heads of the events' chains alone.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn check(app: &App, kept: &[Head], progress: impl FnMut(&CheckReport)) -> Result<CheckReport, StoreError> {
+    check_against(app, &Kept { events: kept.to_vec(), records: Vec::new() }, progress)
+}
+
 /// Checks every agency, and compares with heads that were kept elsewhere. Blocks: not for an async thread.
 /// `progress` is told what was read so far.
 ///
 /// # Errors
 /// The database cannot be read.
-pub fn check(app: &App, kept: &[Head], mut progress: impl FnMut(&CheckReport)) -> Result<CheckReport, StoreError> {
+pub fn check_against(
+    app: &App,
+    kept: &Kept,
+    mut progress: impl FnMut(&CheckReport),
+) -> Result<CheckReport, StoreError> {
     let named = |tx: &mut Tx<'_>| -> Result<BTreeSet<String>, StoreError> {
         let heads = tx.heads_all()?.into_iter().map(|head| head.agency_id);
-        Ok(tx.event_agencies()?.into_iter().chain(heads).collect())
+        let records = kept_records::agencies(tx)?.into_iter().chain(tx.record_agencies()?);
+        Ok(tx.event_agencies()?.into_iter().chain(heads).chain(records).collect())
     };
     let mut agencies = app.store.read_blocking(named)?;
-    agencies.extend(kept.iter().map(|head| head.agency.clone()));
-    let mut report = CheckReport::default();
+    agencies.extend(kept.events.iter().chain(&kept.records).map(|head| head.agency.clone()));
+    let mut report = CheckReport { heads_compared: kept.count(), ..CheckReport::default() };
     for agency in agencies {
         report.agencies += 1;
         app.store.read_blocking(|tx| {
-            let mut desk = Desk { app, agency: &agency, report: &mut report, progress: &mut progress };
+            let mut desk = Desk {
+                app,
+                agency: &agency,
+                report: &mut report,
+                progress: &mut progress,
+                unseen: BTreeMap::new(),
+                personal_rows: 0,
+            };
             match desk.run(tx, kept) {
                 Err(StoreError::Corrupt(detail)) => {
                     desk.found(0, "unreadable", detail);
@@ -101,6 +132,9 @@ struct Desk<'a, P> {
     agency: &'a str,
     report: &'a mut CheckReport,
     progress: &'a mut P,
+    /// Dossiers that the chain names, with their last entry; those whose row is found leave it.
+    unseen: BTreeMap<Id, i64>,
+    personal_rows: i64,
 }
 
 /// The numbers given on one day.
@@ -112,8 +146,11 @@ struct Day {
 }
 
 impl<P: FnMut(&CheckReport)> Desk<'_, P> {
-    fn run(&mut self, tx: &mut Tx<'_>, kept: &[Head]) -> Result<(), StoreError> {
-        let kept: Vec<Head> = kept.iter().filter(|head| head.agency == self.agency).cloned().collect();
+    fn run(&mut self, tx: &mut Tx<'_>, kept: &Kept) -> Result<(), StoreError> {
+        let ours = |heads: &[Head]| heads.iter().filter(|head| head.agency == self.agency).cloned().collect();
+        let (kept, kept_records): (Vec<Head>, Vec<Head>) = (ours(&kept.events), ours(&kept.records));
+        // Their chain is its own: a break of the other says nothing of it.
+        self.records(tx, &kept_records)?;
         let mut days = BTreeMap::new();
         let Some(head) = self.chain(tx, &kept, &mut days)? else { return Ok(()) };
         self.head(tx, head.as_ref())?;
@@ -154,9 +191,14 @@ impl<P: FnMut(&CheckReport)> Desk<'_, P> {
             for row in &rows {
                 let line = event_line(row)?;
                 self.report.events += 1;
+                self.unseen.insert(row.dossier_id, row.seq);
                 if let Err(finding) = chain.push(&line) {
                     self.take(finding);
                     return Ok(None);
+                }
+                // What a reader of the table sees is what was hashed: a key twice, say, would not be.
+                if canonical_text(&serde_json::Value::Object(line.payload.clone())) != row.payload {
+                    self.found(row.seq, "form", "the payload is not stored as it was hashed".to_owned());
                 }
                 if let Err(finding) = codes.push(&line) {
                     self.take(finding);
@@ -215,13 +257,15 @@ impl<P: FnMut(&CheckReport)> Desk<'_, P> {
     }
 
     fn dossiers(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let before = (self.report.fact_rows, self.report.payment_rows);
         let mut after = None;
         loop {
             let ids = tx.dossier_ids_after(self.agency, after, PAGE)?;
-            let Some(last) = ids.last() else { return Ok(()) };
+            let Some(last) = ids.last() else { return self.orphans(tx, before) };
             after = Some(*last);
             let personal = commitments(tx, self.agency, &ids)?;
             self.report.erased += personal.erased;
+            self.personal_rows += personal.rows;
             for finding in personal.findings {
                 self.take(finding);
             }
@@ -245,6 +289,7 @@ impl<P: FnMut(&CheckReport)> Desk<'_, P> {
         }
         for (id, code) in tx.dossier_codes(self.agency, ids)? {
             self.report.dossiers += 1;
+            self.unseen.remove(&id);
             let (events, _) = histories.remove(&id.0).unwrap_or_default();
             let seq = events.last().map_or(0, |event| event.seq);
             if events.is_empty() {

@@ -1,6 +1,7 @@
 //! Declaring a value, and reviewing what somebody else declared.
 
 use super::dossiers::{Key, earlier, remember};
+use super::full_copy::records::{chain, declaration_line, review_line};
 use super::{App, AppError, Caller};
 use crate::domain::actor::Role;
 use crate::domain::chain::canonical_text;
@@ -76,6 +77,7 @@ pub async fn declare(
                 body: canonical_text(&serde_json::to_value(&content).map_err(|error| corrupt(&error))?),
             };
             tx.declaration_insert(&row)?;
+            chain(tx, &declaration_line(row.clone())?)?;
             let version = row.version.unsigned_abs();
             let resource = format!("{}/{}", place.plan, place.target);
             remember(tx, (&agency, &caller.actor), key.as_ref(), &resource, version, now)?;
@@ -119,7 +121,7 @@ pub async fn review(
             if let Some(error) = note.as_deref().and_then(|note| text("/note", note, 2000)) {
                 return Err(AppError::invalid(vec![error]));
             }
-            tx.declaration_review_insert(&ReviewRow {
+            let review = ReviewRow {
                 agency_id: agency.clone(),
                 plan: place.plan.clone(),
                 target: place.target.clone(),
@@ -128,7 +130,9 @@ pub async fn review(
                 reviewed_by: caller.actor.clone(),
                 recorded_at: now.timestamp_micros(),
                 note: note.clone(),
-            })?;
+            };
+            tx.declaration_review_insert(&review)?;
+            chain(tx, &review_line(review)?)?;
             let resource = format!("{}/{}", place.plan, place.target);
             remember(tx, (&agency, &caller.actor), key.as_ref(), &resource, version.unsigned_abs(), now)?;
             one(tx, &agency, &place, version, now)

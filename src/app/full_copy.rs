@@ -3,7 +3,7 @@
 
 mod index;
 pub(crate) mod lines;
-mod records;
+pub(crate) mod records;
 mod restore;
 mod write;
 

@@ -14,6 +14,7 @@ pub mod passwords;
 pub mod proof;
 pub mod rebuild;
 pub mod record;
+pub mod seal;
 pub mod snapshots;
 
 use std::sync::Arc;

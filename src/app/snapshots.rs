@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::dossiers::{Key, earlier, once};
+use super::full_copy::records::{act_line, chain, snapshot_line};
 use super::{App, AppError, Caller};
 use crate::domain::actor::Role;
 use crate::domain::chain::canonical_text;
@@ -87,7 +88,11 @@ pub async fn take(app: &App, caller: &Caller, new: NewSnapshot, key: Option<Key>
                 content: text,
                 content_hash: hash,
             };
-            once(tx, &actor, key.as_ref(), now, &id.to_string(), |tx| Ok(tx.snapshot_insert(&row)?))?;
+            once(tx, &actor, key.as_ref(), now, &id.to_string(), |tx| {
+                tx.snapshot_insert(&row)?;
+                chain(tx, &snapshot_line(row)?)?;
+                Ok(())
+            })?;
             Ok(id)
         })
         .await
@@ -137,7 +142,7 @@ fn add_act(
     now: Instant,
     content: &Value,
 ) -> Result<(), AppError> {
-    tx.snapshot_act_insert(&SnapshotActRow {
+    let act = SnapshotActRow {
         agency_id: row.agency_id.clone(),
         snapshot_id: row.id,
         n: i32::try_from(before.len() + 1).unwrap_or(i32::MAX),
@@ -145,7 +150,9 @@ fn add_act(
         recorded_at: now.timestamp_micros(),
         actor: actor.to_owned(),
         content: canonical_text(content),
-    })?;
+    };
+    tx.snapshot_act_insert(&act)?;
+    chain(tx, &act_line(act)?)?;
     Ok(())
 }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Failure;
-use super::exchange::{self, bar, kept_heads, named};
+use super::exchange::{self, bar, named};
+use super::verify::{self, kept_heads};
 use crate::app::{App, check as recount};
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -48,9 +49,9 @@ pub fn backup(settings: &Settings, target: &Path) -> Result<(), Failure> {
 /// Says whether the file could be restored.
 pub fn check(args: &RestoreArgs) -> Result<bool, Failure> {
     let path = &args.file;
-    let kept = kept_heads(args.heads.as_deref())?;
+    let kept = kept_heads(args.heads.as_deref(), None)?;
     if !store::is_database(path).map_err(|error| named(path, &error))? {
-        return exchange::verify_copy(path, &kept);
+        return verify::copy(path, &kept);
     }
     let (faults, current) = store::look(path)?;
     for fault in &faults {
@@ -66,7 +67,7 @@ pub fn check(args: &RestoreArgs) -> Result<bool, Failure> {
     }
     let app = App::new(Store::inspect(path)?, Clock::system(), pattern()?);
     let progress = bar(0, "verify");
-    let report = recount::check(&app, &kept, |done| progress.set_position(done.events))?;
+    let report = recount::check_against(&app, &kept, |done| progress.set_position(done.events))?;
     progress.finish_and_clear();
     println!("{}", serde_json::to_string_pretty(&report)?);
     Ok(report.is_clean())

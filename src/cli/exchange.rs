@@ -1,7 +1,7 @@
-//! Import, export, restore and verify from the command line, with a progress bar on a terminal.
+//! Import, export and restore from the command line, with a progress bar on a terminal.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, IsTerminal, Read, Write};
+use std::io::{BufReader, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,13 +10,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failure;
 use crate::app::import::{Importer, Scope};
-use crate::app::{check, export, full_copy};
+use crate::app::{export, full_copy};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::startup::open;
 use crate::store::indicators;
-use crate::verify;
-use crate::verify::chain::Head;
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {
@@ -34,26 +32,13 @@ pub struct ExportArgs {
     output: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-pub struct VerifyArgs {
-    /// Verify a full copy offline, without a database.
-    #[arg(long, value_name = "FILE")]
-    export: Option<PathBuf>,
-    /// Verify a proof bundle offline: the chains, and every cell with the dossiers behind it.
-    #[arg(long, value_name = "FILE", conflicts_with = "export")]
-    proof: Option<PathBuf>,
-    /// Heads kept elsewhere (JSON, as `GET /audit/heads` gives them): finds truncation and roll-back.
-    #[arg(long, value_name = "FILE")]
-    heads: Option<PathBuf>,
-}
-
 /// A bar over `total` bytes (0: unknown), shown on a terminal only.
 pub fn bar(total: u64, what: &'static str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let template = if total > 0 {
-        "{msg} {wide_bar} {bytes}/{total_bytes} {eta}"
+        "{msg} {percent:>3}% {wide_bar} {bytes}/{total_bytes} {eta}"
     } else {
         "{msg} {spinner} {human_pos} {per_sec}"
     };
@@ -121,63 +106,4 @@ pub fn restore(settings: &Settings, path: &Path) -> Result<bool, Failure> {
     progress.finish_and_clear();
     println!("{}", serde_json::to_string_pretty(&report)?);
     Ok(report.refused.is_empty())
-}
-
-pub fn kept_heads(path: Option<&Path>) -> Result<Vec<Head>, Failure> {
-    let Some(path) = path else {
-        eprintln!("no kept heads to compare with (--heads): a truncated chain would look whole");
-        return Ok(Vec::new());
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| named(path, &error))?;
-    let value: serde_json::Value = serde_json::from_str(&text)?;
-    let items = value.get("items").unwrap_or(&value).clone();
-    serde_json::from_value(items).map_err(|error| format!("{}: not a list of heads: {error}", path.display()).into())
-}
-
-/// Says whether nothing was found.
-pub fn verify(settings: impl FnOnce() -> Result<Settings, Failure>, args: VerifyArgs) -> Result<bool, Failure> {
-    let kept = kept_heads(args.heads.as_deref())?;
-    if let Some(path) = args.proof {
-        return verify_proof(&path, &kept);
-    }
-    if let Some(path) = args.export {
-        return verify_copy(&path, &kept);
-    }
-    let app = crate::startup::open_bare(&settings()?, Clock::system())?;
-    let progress = bar(0, "verify");
-    let report = check::check(&app, &kept, |done| progress.set_position(done.events))?;
-    progress.finish_and_clear();
-    println!("{}", serde_json::to_string_pretty(&report)?);
-    Ok(report.is_clean())
-}
-
-/// Says whether nothing was found in a full copy.
-pub fn verify_copy(path: &Path, kept: &[Head]) -> Result<bool, Failure> {
-    let file = File::open(path).map_err(|error| named(path, &error))?;
-    let progress = bar(file.metadata()?.len(), "verify");
-    let reader = BufReader::new(file as File).take(u64::MAX);
-    let report = verify::run::run_against(reader, kept, |done| progress.set_position(done));
-    progress.finish_and_clear();
-    println!("{}", serde_json::to_string_pretty(&report)?);
-    Ok(report.is_clean())
-}
-
-/// Says whether everything that the bundle claims was found again; otherwise names the first fault.
-fn verify_proof(path: &Path, kept: &[Head]) -> Result<bool, Failure> {
-    let file = File::open(path).map_err(|error| named(path, &error))?;
-    // What is told is the unpacked size: a spinner, for want of a total.
-    let progress = bar(0, "verify");
-    let found = verify::proof::verify(BufReader::new(file), kept, |bytes| progress.set_position(bytes));
-    progress.finish_and_clear();
-    match found {
-        Ok(proven) => {
-            println!("{}", serde_json::to_string_pretty(&proven)?);
-            Ok(true)
-        }
-        Err(fault) => {
-            println!("{}", serde_json::to_string_pretty(&fault)?);
-            eprintln!("motcua: {}: {fault}", path.display());
-            Ok(false)
-        }
-    }
 }

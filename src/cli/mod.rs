@@ -5,6 +5,7 @@ mod backup;
 mod calendar;
 mod demo;
 mod exchange;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -56,7 +57,7 @@ enum Command {
     /// Restore a full copy into agencies that have no events, or a backup as a new database.
     Restore(backup::RestoreArgs),
     /// Check chains, codes, counters, personal commitments and facts; name the first bad entry.
-    Verify(exchange::VerifyArgs),
+    Verify(verify::VerifyArgs),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -82,7 +83,7 @@ fn dispatch(command: Command) -> Result<ExitCode, Failure> {
             print!("{}", crate::http::openapi::yaml());
             return Ok(ExitCode::SUCCESS);
         }
-        Command::Verify(args) => return Ok(code_of(exchange::verify(|| Ok(Settings::from_env()?), args)?)),
+        Command::Verify(args) => return Ok(code_of(verify::verify(|| Ok(Settings::from_env()?), args)?)),
         Command::Backup { file } => backup::backup(&started()?, &file)?,
         Command::Restore(args) if args.check => return Ok(code_of(backup::check(&args)?)),
         Command::Restore(args) => return Ok(code_of(backup::restore(&started()?, &args)?)),
@@ -94,6 +95,8 @@ fn dispatch(command: Command) -> Result<ExitCode, Failure> {
             let app = crate::startup::open_bare(&settings, Clock::system())?;
             let rebuilt = crate::app::rebuild::rebuild_facts(&app, |_| {})?;
             println!("{rebuilt} dossier(s) with fact rows written anew");
+            let adopted = crate::app::full_copy::records::adopt(&app)?;
+            println!("{adopted} record(s) of before there were chains of them, chained");
         }
         other => return actix_web::rt::System::new().block_on(serving(started()?, other)),
     }

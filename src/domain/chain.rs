@@ -42,6 +42,31 @@ impl Link<'_> {
     }
 }
 
+/// What is hashed of a record that an agency keeps beside its events.
+#[derive(Debug)]
+pub struct RecordLink<'a> {
+    pub agency: &'a str,
+    pub seq: i64,
+    pub record: &'a str,
+    pub row: &'a Value,
+    pub prev_hash: &'a str,
+}
+
+impl RecordLink<'_> {
+    /// The hash of this link, in lower-case hexadecimal.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let object = serde_json::json!({
+            "agency": self.agency,
+            "seq": self.seq,
+            "record": self.record,
+            "row": self.row,
+            "prev_hash": self.prev_hash,
+        });
+        hex::encode(Sha256::digest(canonical_json(&object)))
+    }
+}
+
 /// RFC 8785 canonical JSON.
 #[must_use]
 pub fn canonical_json(value: &Value) -> Vec<u8> {

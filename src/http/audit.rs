@@ -20,6 +20,7 @@ use crate::domain::actor::Role;
 use crate::domain::error::FieldError;
 use crate::domain::event::EventType;
 use crate::domain::time::{self, Instant, business_date, end_of_day, from_micros, start_of_day};
+use crate::store::StoreError;
 use crate::store::catalogues::Tree;
 use crate::store::history::{Personal, event_of};
 use crate::store::query::Range;
@@ -38,10 +39,24 @@ pub struct Head {
     pub recorded_at: Instant,
 }
 
+impl Head {
+    fn new(row: HeadRow) -> Self {
+        Self { agency: row.agency_id, seq: row.seq, hash: row.hash, recorded_at: from_micros(row.recorded_at) }
+    }
+}
+
+/// What is kept elsewhere: `motcua verify --heads` compares with it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Heads {
     pub cut: ListCut,
+    /// The chains of events.
     pub items: Vec<Head>,
+    /// The chains of what is kept beside them: declared values, reviews, snapshots, seals.
+    pub records: Vec<Head>,
+    /// JSON web signature (RFC 7515) with detached content: the RFC 8785 canonical JSON of the other fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = true, value_type = String)]
+    pub signature: Option<String>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -66,7 +81,7 @@ const HEADS: Table = Table {
     ],
 };
 
-/// Heads of the chains within reach, also as they stood then
+/// Signed heads of the chains within reach, also as they stood then
 #[utoipa::path(
     operation_id = "list_heads",
     tag = "audit",
@@ -97,21 +112,25 @@ pub async fn heads(
                 let then = rows.iter().map(|row| tx.head_at(&row.agency_id, at.timestamp_micros()));
                 rows = then.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
             }
-            let head = |row: HeadRow| Head {
-                agency: row.agency_id,
-                seq: row.seq,
-                hash: row.hash,
-                recorded_at: from_micros(row.recorded_at),
-            };
+            let until = known_at.unwrap_or(Instant::MAX_UTC).timestamp_micros();
+            let mut records = Vec::new();
+            for agency in tx.record_agencies()?.iter().filter(|agency| reach.contains(*agency)) {
+                records.extend(tx.record_head_at(agency, until)?);
+            }
             let shown = known_at.unwrap_or(now);
-            let cut = ListCut::new(tx, (shown, shown), now)?;
-            Ok::<_, AppError>(Heads { cut, items: rows.into_iter().map(head).collect() })
+            Ok::<_, AppError>(Heads {
+                cut: ListCut::new(tx, (shown, shown), now)?,
+                items: rows.into_iter().map(Head::new).collect(),
+                records: records.into_iter().map(Head::new).collect(),
+                signature: None,
+            })
         })
         .await?;
-    match file {
-        Some(format) => HEADS.whole(format, &request, heads.cut.known_at, heads.items).await,
-        None => Ok(HttpResponse::Ok().json(heads)),
+    if let Some(format) = file {
+        return HEADS.whole(format, &request, heads.cut.known_at, heads.items).await;
     }
+    let signature = state.signer.sign(&heads).map_err(|error| AppError::Store(StoreError::Other(error)))?;
+    Ok(HttpResponse::Ok().json(Heads { signature: Some(signature), ..heads }))
 }
 
 /// An event that auditors look at.

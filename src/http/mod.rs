@@ -47,12 +47,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::app::passwords::Passwords;
+use crate::app::seal::Signer;
 
 /// What handlers share.
 #[derive(Debug)]
 pub struct State {
     pub app: App,
     pub tokens: tokens::Tokens,
+    pub signer: Signer,
     pub passwords: Passwords,
     pub cache: auth::TokenCache,
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::schema::{
     catalogue, declaration_reviews, declarations, events, facts, heads, idempotency, import_keys, payments, personal,
-    refresh_tokens, snapshot_acts, snapshots, users,
+    records, refresh_tokens, snapshot_acts, snapshots, users,
 };
 use super::sql_types::Id;
 use crate::domain::facts::PaymentFact;
@@ -255,6 +255,20 @@ pub struct SnapshotActRow {
     pub actor: String,
     /// Canonical JSON.
     pub content: String,
+}
+
+/// A link of the chain of an agency's records.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = records)]
+pub struct RecordRow {
+    pub agency_id: String,
+    pub seq: i64,
+    pub kind: String,
+    /// Which row of its kind.
+    pub subject: String,
+    pub recorded_at: i64,
+    pub prev_hash: String,
+    pub hash: String,
 }
 
 /// Counters and versions of one dossier stay far below this; the column is 32 bits wide.

@@ -323,3 +323,15 @@ table! {
         done -> Bool,
     }
 }
+
+table! {
+    records (agency_id, seq) {
+        agency_id -> Text,
+        seq -> BigInt,
+        kind -> Text,
+        subject -> Text,
+        recorded_at -> BigInt,
+        prev_hash -> Text,
+        hash -> Text,
+    }
+}

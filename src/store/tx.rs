@@ -8,7 +8,7 @@ use super::query::{
 };
 use super::rows::{
     CatalogueRow, DeclarationRow, EventRow, FactsRow, HeadRow, IdempotencyRow, ImportKeyRow, PaymentRow, PersonalRow,
-    RefreshRow, ReviewRow, SnapshotActRow, SnapshotRow, UserRow,
+    RecordRow, RefreshRow, ReviewRow, SnapshotActRow, SnapshotRow, UserRow,
 };
 use super::sql_types::Id;
 use super::{lite, pg};
@@ -88,6 +88,12 @@ forward! {
     declaration_last(agency: &str, plan: &str, target: &str) -> i32;
     declarations(ask: &Question) -> Vec<(DeclarationRow, Option<ReviewRow>)>;
     declaration_agencies() -> Vec<String>;
+
+    record_insert(row: &RecordRow) -> ();
+    records_of(agency: &str) -> Vec<RecordRow>;
+    record_head_at(agency: &str, known_at: i64) -> Option<HeadRow>;
+    record_agencies() -> Vec<String>;
+    dependent_rows(agency: &str) -> [(&'static str, i64); 3];
 
     facts_revise(agency: &str, dossier: Id, revision: &Revision) -> ();
     facts_insert(rows: &[FactsRow], paid: &[PaymentRow]) -> ();

@@ -40,7 +40,7 @@ pub fn entry_hash(event: &EventLine) -> Result<String, String> {
     Ok(hex::encode(Sha256::digest(bytes)))
 }
 
-fn first_prev_hash() -> String {
+pub(super) fn first_prev_hash() -> String {
     "0".repeat(64)
 }
 

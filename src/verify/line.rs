@@ -85,6 +85,16 @@ pub struct RecordLine {
     /// Which kind of row.
     pub record: String,
     pub row: Value,
+    /// Its place in the chain of the agency's records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<RecordLink>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordLink {
+    pub seq: i64,
+    pub prev_hash: String,
+    pub hash: String,
 }
 
 /// A line that cannot be read, or a reader that failed there.

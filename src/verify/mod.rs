@@ -10,10 +10,12 @@ pub mod checks;
 pub mod codes;
 pub mod entry;
 pub mod figures;
+pub mod heads;
 pub mod line;
 pub mod personal;
 mod predicates;
 pub mod proof;
+pub mod records;
 pub mod reports;
 pub mod run;
 pub mod signs;
@@ -52,6 +54,8 @@ pub enum FindingKind {
     Head,
     /// Personal values that do not match the commitment, or that no entry commits to.
     Personal,
+    /// A record beside the chain that is not as it was kept, or is missing.
+    Record,
     /// A dossier code given twice.
     CodeTwice,
     /// A dossier code that names another date than that of the receipt.

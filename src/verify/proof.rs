@@ -150,6 +150,13 @@ pub fn verify(bundle: impl Read + Seek, kept: &[Head], mut progress: impl FnMut(
     })
 }
 
+/// The size of a bundle's files, unpacked: what [`verify`] tells of goes up to it. None when it cannot be told.
+#[must_use]
+pub fn size(bundle: impl Read + Seek) -> Option<u64> {
+    let mut zip = ZipArchive::new(bundle).ok()?;
+    (0..zip.len()).map(|i| zip.by_index_raw(i).ok().map(|file| file.size())).sum()
+}
+
 fn open<'a, R: Read + Seek>(zip: &'a mut ZipArchive<R>, name: &str) -> Result<impl Read + use<'a, R>, Fault> {
     zip.by_name(name).map_err(|error| fault(name, "", error))
 }

@@ -7,8 +7,10 @@ use serde::Serialize;
 
 use super::chain::{ChainCheck, Head, check_heads};
 use super::codes::CodeCheck;
+use super::heads::Kept;
 use super::line::{EventLine, Line, Lines};
 use super::personal::PersonalCheck;
+use super::records::RecordCheck;
 use super::{Finding, FindingKind};
 
 /// What was read and what was found.
@@ -17,12 +19,18 @@ pub struct Report {
     pub events: u64,
     pub dossiers: u64,
     pub agencies: u64,
+    /// Declared values, snapshots and other rows beside the chains.
+    pub records: u64,
     /// Commitments whose personal values were erased: lawful, hence a count.
     pub erased: u64,
-    /// The first finding of each agency; faults of the file under the empty agency code.
+    /// The first finding of each agency, and of its records; faults of the file under the empty agency code.
     pub findings: Vec<Finding>,
     /// The last good entry of each agency.
     pub heads: Vec<Head>,
+    /// The last good record of each agency.
+    pub record_heads: Vec<Head>,
+    /// How many heads kept elsewhere there were to compare with; 0: a truncated chain would look whole.
+    pub heads_compared: u64,
 }
 
 impl Report {
@@ -37,20 +45,22 @@ struct Run {
     chain: ChainCheck,
     codes: CodeCheck,
     personal: PersonalCheck,
+    records: RecordCheck,
     events: u64,
     findings: Vec<Finding>,
-    /// Agencies that have their finding.
-    reported: BTreeSet<String>,
+    /// Agencies that have their finding; apart, one of their records.
+    reported: BTreeSet<(String, bool)>,
 }
 
 /// Checks a full copy. `progress` is told the bytes read so far, after every line.
 pub fn run(reader: impl BufRead, progress: impl FnMut(u64)) -> Report {
-    run_against(reader, &[], progress)
+    run_against(reader, &Kept::default(), progress)
 }
 
 /// The same, and compares with heads that were kept elsewhere.
-pub fn run_against(reader: impl BufRead, known: &[Head], mut progress: impl FnMut(u64)) -> Report {
-    let mut run = Run { chain: ChainCheck::expecting(known), ..Run::default() };
+pub fn run_against(reader: impl BufRead, known: &Kept, mut progress: impl FnMut(u64)) -> Report {
+    let (chain, records) = (ChainCheck::expecting(&known.events), RecordCheck::expecting(&known.records));
+    let mut run = Run { chain, records, ..Run::default() };
     let mut lines = Lines::new(reader);
     let mut headed = false;
     while let Some(line) = lines.next() {
@@ -84,7 +94,7 @@ fn unreadable(number: u64, detail: &str) -> Finding {
 impl Run {
     fn note(&mut self, result: Result<(), Finding>) {
         if let Err(finding) = result
-            && self.reported.insert(finding.agency.clone())
+            && self.reported.insert((finding.agency.clone(), finding.kind == FindingKind::Record))
         {
             self.findings.push(finding);
         }
@@ -93,7 +103,11 @@ impl Run {
     fn take(&mut self, line: &Line, number: u64) {
         match line {
             Line::Header(_) => self.note(Err(unreadable(number, "a second header"))),
-            Line::Catalogue(_) | Line::Record(_) => {}
+            Line::Catalogue(_) => {}
+            Line::Record(record) => {
+                let result = self.records.push(record);
+                self.note(result);
+            }
             Line::Personal(row) => {
                 let result = self.personal.row(row);
                 self.note(result);
@@ -107,8 +121,8 @@ impl Run {
         self.events += 1;
         if let Err(finding) = self.chain.push(event) {
             // A break of the chain outweighs what was found before in the same agency.
-            self.findings.retain(|other| other.agency != finding.agency);
-            self.reported.insert(finding.agency.clone());
+            self.findings.retain(|other| other.agency != finding.agency || other.kind == FindingKind::Record);
+            self.reported.insert((finding.agency.clone(), false));
             self.findings.push(finding);
             return;
         }
@@ -121,18 +135,29 @@ impl Run {
         self.note(personal);
     }
 
-    fn finish(mut self, known: &[Head]) -> Report {
+    fn finish(mut self, known: &Kept) -> Report {
         let (agencies, dossiers) = (self.chain.agencies(), self.chain.dossiers());
-        let heads = self.chain.finish();
-        let personal = self.personal.finish();
-        let mut findings = check_heads(&heads, known);
-        findings.extend(self.codes.finish());
+        let heads = std::mem::take(&mut self.chain).finish();
+        let personal = std::mem::take(&mut self.personal).finish();
+        let records = self.records.count();
+        let (record_heads, missing) = std::mem::take(&mut self.records).finish();
+        let mut findings = check_heads(&heads, &known.events);
+        findings.extend(missing);
+        findings.extend(std::mem::take(&mut self.codes).finish());
         findings.extend(personal.findings);
         for finding in findings {
-            if self.reported.insert(finding.agency.clone()) {
-                self.findings.push(finding);
-            }
+            self.note(Err(finding));
         }
-        Report { events: self.events, dossiers, agencies, erased: personal.erased, findings: self.findings, heads }
+        Report {
+            events: self.events,
+            dossiers,
+            agencies,
+            records,
+            erased: personal.erased,
+            findings: self.findings,
+            heads,
+            record_heads,
+            heads_compared: known.count(),
+        }
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::chain::{ChainCheck, Head, check_heads, entry_hash};
 use super::codes::CodeCheck;
+use super::heads::Kept;
 use super::line::EventLine;
 use super::run::{Report, run, run_against};
 use super::samples::{A, B, Log, id};
@@ -137,7 +138,7 @@ fn a_head_kept_elsewhere_shows_truncation_and_rewriting() {
     let mut rewritten = log();
     rewritten.events[5].actor.push('x');
     seal(&mut rewritten.events[5]);
-    let report = run_against(rewritten.text().as_bytes(), &whole, |_| {});
+    let report = run_against(rewritten.text().as_bytes(), &Kept { events: whole.clone(), records: Vec::new() }, |_| {});
     assert_eq!(found(&report), [(A, 6, FindingKind::Head)]);
     let heads = check(&rewritten).heads;
     assert_eq!(check_heads(&heads, &whole)[0].kind, FindingKind::Head);
@@ -145,7 +146,7 @@ fn a_head_kept_elsewhere_shows_truncation_and_rewriting() {
     // Rolled back and grown again past the kept head.
     let kept: Vec<Head> = whole.into_iter().filter(|head| head.agency == A).collect();
     rewritten.finish(2, "23 10:00", 700);
-    let report = run_against(rewritten.text().as_bytes(), &kept, |_| {});
+    let report = run_against(rewritten.text().as_bytes(), &Kept { events: kept, records: Vec::new() }, |_| {});
     assert_eq!(found(&report), [(A, 6, FindingKind::Head)]);
 }
 

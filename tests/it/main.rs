@@ -34,5 +34,6 @@ mod reports;
 mod scorecards;
 mod sign_in;
 mod snapshots;
+mod tamper;
 mod tour;
 mod two_clocks;

@@ -3,7 +3,10 @@
 //! Each kind is one part of [`of_agency`] and one arm of [`put_back`]; where the lines stand in a copy is the same
 //! for all.
 
+mod link;
 mod snapshots;
+
+pub use link::{adopt, chain};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,9 +16,12 @@ use crate::domain::chain::canonical_text;
 use crate::domain::declaration::Verdict;
 use crate::domain::time::{canonical, from_micros, parse};
 use crate::store::declarations::{Declared, Question};
-use crate::store::rows::{DeclarationRow, ReviewRow};
+use crate::store::rows::{DeclarationRow, ReviewRow, SnapshotActRow, SnapshotRow};
+use crate::store::sql_types::Id;
 use crate::store::{StoreError, Tx};
-use crate::verify::line::RecordLine;
+use crate::verify::line::{RecordLine, RecordLink};
+use crate::verify::records::subject;
+use link::places;
 
 const DECLARATION: &str = "declaration";
 const REVIEW: &str = "declaration_review";
@@ -56,24 +62,45 @@ pub fn agencies(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     Ok(agencies)
 }
 
-/// Gives an agency's records to `take`, each after those that it refers to.
+/// A row of which the line is not made yet: contents are large, one at a time.
+enum Item {
+    Line(RecordLine),
+    Snapshot(Id),
+}
+
+/// Gives an agency's records to `take` in the order of their chain, each after those that it refers to. Rows that
+/// are in no chain come last.
 ///
 /// # Errors
 /// The database or `take` fails, or a row holds what this program never writes.
-pub fn of_agency(
+pub fn of_agency<E: From<StoreError>>(
     tx: &mut Tx<'_>,
     agency: &str,
-    mut take: impl FnMut(RecordLine) -> Result<(), CopyError>,
-) -> Result<(), CopyError> {
-    declarations(tx, agency)?.into_iter().try_for_each(&mut take)?;
-    // Contents are large: one at a time.
+    mut take: impl FnMut(RecordLine) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut links = places(tx, agency)?;
+    let mut link = |kind: &str, subject: String| links.remove(&(kind.to_owned(), subject));
+    let mut items: Vec<(Option<RecordLink>, Item)> = Vec::new();
+    for line in declarations(tx, agency)? {
+        items.push((link(&line.record, subject(&line.record, &line.row)), Item::Line(line)));
+    }
     for id in tx.snapshot_ids(agency)? {
-        let acts = tx.snapshot_acts_of(&[agency.to_owned()], &[id])?;
-        let row = tx.snapshot_by_id(id)?.ok_or_else(|| StoreError::Corrupt(format!("snapshot {}", id.0)))?;
-        take(line(agency, SNAPSHOT, &snapshots::Snapshot::of(row)?)?)?;
-        for act in acts {
-            take(line(agency, ACT, &snapshots::Act::of(act)?)?)?;
+        items.push((link(SNAPSHOT, id.0.to_string()), Item::Snapshot(id)));
+        for act in tx.snapshot_acts_of(&[agency.to_owned()], &[id])? {
+            let line = act_line(act)?;
+            items.push((link(&line.record, subject(&line.record, &line.row)), Item::Line(line)));
         }
+    }
+    items.sort_by_key(|(link, _)| link.as_ref().map_or(i64::MAX, |link| link.seq));
+    for (link, item) in items {
+        let line = match item {
+            Item::Line(line) => line,
+            Item::Snapshot(id) => {
+                let row = tx.snapshot_by_id(id)?;
+                snapshot_line(row.ok_or_else(|| StoreError::Corrupt(format!("snapshot {}", id.0)))?)?
+            }
+        };
+        take(RecordLine { link, ..line })?;
     }
     Ok(())
 }
@@ -82,43 +109,63 @@ fn declarations(tx: &mut Tx<'_>, agency: &str) -> Result<Vec<RecordLine>, StoreE
     let ask = Question { agencies: vec![agency.to_owned()], known_at: i64::MAX, ..Question::default() };
     let (mut lines, mut reviews) = (Vec::new(), Vec::new());
     for (row, review) in tx.declarations(&ask)? {
-        let corrupt = |_| StoreError::Corrupt(format!("declaration {} of {}/{}", row.version, row.plan, row.target));
-        let declaration = Declaration {
-            body: serde_json::from_str(&row.body).map_err(corrupt)?,
-            plan: row.plan.clone(),
-            target: row.target.clone(),
-            version: row.version,
-            declared_by: row.declared_by.clone(),
-            recorded_at: canonical(from_micros(row.recorded_at)),
-        };
-        lines.push(line(agency, DECLARATION, &declaration)?);
-        if let Some(review) = review {
-            let verdict = Verdict::parse(&review.verdict);
-            let review = Review {
-                plan: review.plan,
-                target: review.target,
-                version: review.version,
-                verdict: verdict.ok_or_else(|| StoreError::Corrupt("a review without a verdict".into()))?,
-                reviewed_by: review.reviewed_by,
-                recorded_at: canonical(from_micros(review.recorded_at)),
-                note: review.note,
-            };
-            reviews.push(line(agency, REVIEW, &review)?);
-        }
+        lines.push(declaration_line(row)?);
+        reviews.extend(review.map(review_line).transpose()?);
     }
     lines.append(&mut reviews);
     Ok(lines)
 }
 
+/// A stored row as a record without its link.
+///
+/// # Errors
+/// The row holds what this program never writes; so for the others.
+pub fn declaration_line(row: DeclarationRow) -> Result<RecordLine, StoreError> {
+    let corrupt = |_| StoreError::Corrupt(format!("declaration {} of {}/{}", row.version, row.plan, row.target));
+    let declaration = Declaration {
+        body: serde_json::from_str(&row.body).map_err(corrupt)?,
+        plan: row.plan,
+        target: row.target,
+        version: row.version,
+        declared_by: row.declared_by,
+        recorded_at: canonical(from_micros(row.recorded_at)),
+    };
+    line(&row.agency_id, DECLARATION, &declaration)
+}
+
+pub fn review_line(row: ReviewRow) -> Result<RecordLine, StoreError> {
+    let verdict = Verdict::parse(&row.verdict);
+    let review = Review {
+        plan: row.plan,
+        target: row.target,
+        version: row.version,
+        verdict: verdict.ok_or_else(|| StoreError::Corrupt("a review without a verdict".into()))?,
+        reviewed_by: row.reviewed_by,
+        recorded_at: canonical(from_micros(row.recorded_at)),
+        note: row.note,
+    };
+    line(&row.agency_id, REVIEW, &review)
+}
+
+pub fn snapshot_line(row: SnapshotRow) -> Result<RecordLine, StoreError> {
+    let agency = row.agency_id.clone();
+    line(&agency, SNAPSHOT, &snapshots::Snapshot::of(row)?)
+}
+
+pub fn act_line(row: SnapshotActRow) -> Result<RecordLine, StoreError> {
+    let agency = row.agency_id.clone();
+    line(&agency, ACT, &snapshots::Act::of(row)?)
+}
+
 fn line(agency: &str, record: &str, row: &impl Serialize) -> Result<RecordLine, StoreError> {
     let row = serde_json::to_value(row).map_err(|error| StoreError::Other(error.to_string()))?;
-    Ok(RecordLine { agency: agency.to_owned(), record: record.to_owned(), row })
+    Ok(RecordLine { agency: agency.to_owned(), record: record.to_owned(), row, link: None })
 }
 
 /// Stores a record again.
 ///
 /// # Errors
-/// It is of no known kind or shape, stands twice, or refers to what is not there.
+/// It is of no known kind or shape, stands twice, refers to what is not there, or is not the link that it says.
 pub fn put_back(tx: &mut Tx<'_>, line: &RecordLine) -> Result<(), CopyError> {
     let bad = |detail: String| CopyError::Entry {
         agency: line.agency.clone(),
@@ -183,5 +230,13 @@ pub fn put_back(tx: &mut Tx<'_>, line: &RecordLine) -> Result<(), CopyError> {
     done.map_err(|error| match error {
         StoreError::Conflict(_) => bad("stands twice, or is here already".to_owned()),
         other => other.into(),
-    })
+    })?;
+    let made = chain(tx, line)?;
+    match &line.link {
+        Some(link) if *link != made => {
+            let name = subject(&line.record, &line.row);
+            Err(bad(format!("{name}: is not link {} of the chain of records here", link.seq)))
+        }
+        _ => Ok(()),
+    }
 }

@@ -258,6 +258,8 @@ impl Job {
 #[derive(Debug, Default)]
 pub(crate) struct Commitments {
     pub erased: u64,
+    /// Personal rows of these dossiers.
+    pub rows: i64,
     pub findings: Vec<Finding>,
 }
 
@@ -266,7 +268,9 @@ pub(crate) fn commitments(tx: &mut Tx<'_>, agency: &str, ids: &[Id]) -> Result<C
     let agencies = [agency.to_owned()];
     let mut check = PersonalCheck::new();
     let mut findings = Vec::new();
+    let mut rows = 0;
     for row in tx.personal_of_many(&agencies, ids)? {
+        rows += 1;
         findings.extend(check.row(&personal_line(&row)?).err());
     }
     for row in tx.events_of_many(&agencies, ids)? {
@@ -275,7 +279,7 @@ pub(crate) fn commitments(tx: &mut Tx<'_>, agency: &str, ids: &[Id]) -> Result<C
     let end = check.finish();
     findings.extend(end.findings);
     findings.sort_by_key(|finding| finding.seq);
-    Ok(Commitments { erased: end.erased, findings })
+    Ok(Commitments { erased: end.erased, rows, findings })
 }
 
 fn bad_entry(event: &EventLine, detail: &str) -> CopyError {

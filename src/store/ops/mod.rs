@@ -11,6 +11,7 @@ mod facts;
 mod figures;
 mod history;
 mod jobs;
+mod records;
 mod snapshots;
 mod users;
 
@@ -22,5 +23,6 @@ pub use facts::*;
 pub use figures::*;
 pub use history::*;
 pub use jobs::*;
+pub use records::*;
 pub use snapshots::*;
 pub use users::*;

@@ -38,7 +38,7 @@ fn history_is_only_added_to(app: &TestApp) {
     app.received();
     declare(app);
     let history = || {
-        ["events", "personal", "catalogue", "declarations", "declaration_reviews"].map(|table| {
+        ["events", "personal", "catalogue", "declarations", "declaration_reviews", "records"].map(|table| {
             let count = lines(&app.database, &format!("SELECT CAST(COUNT(*) AS TEXT) AS line FROM {table}"));
             (table, count[0].parse::<usize>().expect("a number"))
         })
@@ -56,6 +56,8 @@ fn history_is_only_added_to(app: &TestApp) {
         "UPDATE declarations SET body = '{}'",
         "DELETE FROM declaration_reviews",
         "UPDATE declaration_reviews SET verdict = 'rejected'",
+        "UPDATE records SET hash = 'x'",
+        "DELETE FROM records",
         "INSERT INTO events SELECT * FROM events WHERE true \
          ON CONFLICT (agency_id, seq) DO UPDATE SET actor = 'nobody'",
     ];
@@ -66,6 +68,7 @@ fn history_is_only_added_to(app: &TestApp) {
             "TRUNCATE events, personal CASCADE",
             "TRUNCATE declaration_reviews",
             "TRUNCATE declarations CASCADE",
+            "TRUNCATE records",
             "DELETE FROM declarations",
         ],
         // A row that replaces another is no deletion to SQLite: its delete triggers stay silent.
@@ -73,6 +76,7 @@ fn history_is_only_added_to(app: &TestApp) {
             "INSERT OR REPLACE INTO events SELECT * FROM events",
             "INSERT OR REPLACE INTO catalogue SELECT * FROM catalogue",
             "INSERT OR REPLACE INTO personal SELECT * FROM personal",
+            "INSERT OR REPLACE INTO records SELECT * FROM records",
             "INSERT OR REPLACE INTO declarations SELECT * FROM declarations",
             "INSERT OR REPLACE INTO declaration_reviews SELECT * FROM declaration_reviews",
             "DELETE FROM declarations",

@@ -12,7 +12,7 @@ use crate::harness::{TestApp, empty_databases};
 on_both!(keys_begin_with_the_agency, columns_are_as_declared, every_table_is_selectable);
 
 /// Tables that are distributed on `agency_id`.
-const BY_AGENCY: [&str; 14] = [
+const BY_AGENCY: [&str; 15] = [
     "counters",
     "declaration_reviews",
     "declarations",
@@ -25,6 +25,7 @@ const BY_AGENCY: [&str; 14] = [
     "job_agencies",
     "payments",
     "personal",
+    "records",
     "snapshot_acts",
     "snapshots",
 ];
@@ -216,6 +217,7 @@ macro_rules! select_every_table {
             jobs,
             payments,
             personal,
+            records,
             refresh_tokens,
             snapshot_acts,
             snapshots,

@@ -111,8 +111,8 @@ fn damaged_snapshots_are_refused(app: &TestApp) {
         ("unknown field", snapshot(&|row| row["luck"] = json!(1))),
         ("every cell", snapshot(&|row| forged(row, |content| content["dossiers"][0] = json!([])))),
         ("stands twice", text.replacen(first, &format!("{first}\n{first}"), 1)),
-        // Whoever writes the hash anew still has the seal against them.
-        ("not that of the snapshot", snapshot(&|row| forged(row, |content| content["heads"] = json!([])))),
+        // Whoever writes the hash anew still has the chain of records against them.
+        ("is not link", snapshot(&|row| forged(row, |content| content["heads"] = json!([])))),
         ("not that of the snapshot", act(&|row| row["content"]["content_hash"] = json!("0".repeat(64)))),
         ("sealed once", act(&|row| row["act"] = json!("verified"))),
         ("one before it is missing", act(&|row| row["n"] = json!(2))),
