@@ -85,6 +85,14 @@ impl ChainCheck {
     /// # Errors
     /// The agency's first bad entry.
     pub fn push(&mut self, event: &EventLine) -> Result<(), Finding> {
+        self.push_hashed(event, entry_hash(event))
+    }
+
+    /// The same of an entry whose content was hashed elsewhere, on another core.
+    ///
+    /// # Errors
+    /// The agency's first bad entry.
+    pub fn push_hashed(&mut self, event: &EventLine, hash: Result<String, String>) -> Result<(), Finding> {
         let index = self.index_of(&event.agency);
         if self.chains.get(index).is_some_and(|chain| chain.broken) {
             if let Ok(dossier) = Uuid::parse_str(&event.dossier) {
@@ -92,7 +100,7 @@ impl ChainCheck {
             }
             return Ok(());
         }
-        let result = self.check(index, event);
+        let result = self.check(index, event, hash);
         if let Some(chain) = self.chains.get_mut(index) {
             match &result {
                 Ok(recorded_at) => {
@@ -115,7 +123,12 @@ impl ChainCheck {
         index
     }
 
-    fn check(&mut self, index: usize, event: &EventLine) -> Result<DateTime<Utc>, Finding> {
+    fn check(
+        &mut self,
+        index: usize,
+        event: &EventLine,
+        hash: Result<String, String>,
+    ) -> Result<DateTime<Utc>, Finding> {
         let found = |seq, kind, detail: String| Finding::new(&event.agency, seq, kind, detail);
         let here = |kind, detail| found(event.seq, kind, detail);
         let head = self.chains.get(index).and_then(|chain| chain.head.as_ref());
@@ -130,7 +143,7 @@ impl ChainCheck {
             let detail = format!("prev_hash {} is not the hash of the entry before, {before}", event.prev_hash);
             return Err(here(FindingKind::PrevHash, detail));
         }
-        let hash = entry_hash(event).map_err(|detail| here(FindingKind::Unreadable, detail))?;
+        let hash = hash.map_err(|detail| here(FindingKind::Unreadable, detail))?;
         if event.hash != hash {
             return Err(here(FindingKind::Hash, format!("its content gives {hash}, not {}", event.hash)));
         }

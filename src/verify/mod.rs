@@ -13,6 +13,7 @@ pub mod figures;
 pub mod heads;
 pub mod line;
 pub mod personal;
+mod pipeline;
 mod predicates;
 pub mod proof;
 pub mod records;

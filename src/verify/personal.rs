@@ -66,9 +66,17 @@ impl PersonalCheck {
     /// # Errors
     /// The row cannot be read, or stands twice.
     pub fn row(&mut self, row: &PersonalLine) -> Result<(), Finding> {
+        self.row_hashed(row, commitment(&row.salt, &row.body))
+    }
+
+    /// The same of a row whose values were hashed elsewhere, on another core.
+    ///
+    /// # Errors
+    /// As [`PersonalCheck::row`].
+    pub fn row_hashed(&mut self, row: &PersonalLine, hash: Result<[u8; 32], String>) -> Result<(), Finding> {
         let name = || format!("personal row {}/{}", row.dossier, row.n);
         let found = |kind, detail: String| Finding::new(&row.agency, 0, kind, format!("{}: {detail}", name()));
-        let commitment = commitment(&row.salt, &row.body).map_err(|detail| found(FindingKind::Personal, detail))?;
+        let commitment = hash.map_err(|detail| found(FindingKind::Personal, detail))?;
         let key =
             self.key(&row.agency, &row.dossier, row.n).map_err(|detail| found(FindingKind::Unreadable, detail))?;
         match self.rows.insert(key, commitment) {

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::io::BufRead;
+use std::num::NonZero;
 
 use serde::Serialize;
 
 use super::chain::{ChainCheck, Head, check_heads};
 use super::codes::CodeCheck;
 use super::heads::Kept;
-use super::line::{EventLine, Line, Lines};
+use super::line::{EventLine, Line};
 use super::personal::PersonalCheck;
+use super::pipeline::{Hash, each};
 use super::records::RecordCheck;
 use super::{Finding, FindingKind};
 
@@ -53,19 +55,29 @@ struct Run {
 }
 
 /// Checks a full copy. `progress` is told the bytes read so far, after every line.
-pub fn run(reader: impl BufRead, progress: impl FnMut(u64)) -> Report {
+pub fn run(reader: impl BufRead + Send, progress: impl FnMut(u64)) -> Report {
     run_against(reader, &Kept::default(), progress)
 }
 
 /// The same, and compares with heads that were kept elsewhere.
-pub fn run_against(reader: impl BufRead, known: &Kept, mut progress: impl FnMut(u64)) -> Report {
+pub fn run_against(reader: impl BufRead + Send, known: &Kept, progress: impl FnMut(u64)) -> Report {
+    let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+    run_with(threads, reader, known, progress)
+}
+
+/// The same with as many threads beside this one.
+pub fn run_with(
+    threads: NonZero<usize>,
+    reader: impl BufRead + Send,
+    known: &Kept,
+    mut progress: impl FnMut(u64),
+) -> Report {
     let (chain, records) = (ChainCheck::expecting(&known.events), RecordCheck::expecting(&known.records));
     let mut run = Run { chain, records, ..Run::default() };
-    let mut lines = Lines::new(reader);
     let mut headed = false;
-    while let Some(line) = lines.next() {
-        let number = lines.number();
-        match line {
+    each(reader, threads, |ready| {
+        let number = ready.number;
+        match ready.line {
             Ok(Line::Header(header)) if !headed => {
                 headed = true;
                 run.note(header.check().map_err(|detail| unreadable(number, &detail)));
@@ -75,12 +87,12 @@ pub fn run_against(reader: impl BufRead, known: &Kept, mut progress: impl FnMut(
                     headed = true;
                     run.note(Err(unreadable(number, "a full copy begins with its header")));
                 }
-                run.take(&line, number);
+                run.take(&line, ready.hash, number);
             }
             Err(bad) => run.note(Err(unreadable(bad.number, &bad.detail))),
         }
-        progress(lines.bytes());
-    }
+        progress(ready.bytes);
+    });
     if !headed {
         run.note(Err(unreadable(1, "a full copy begins with its header")));
     }
@@ -100,7 +112,7 @@ impl Run {
         }
     }
 
-    fn take(&mut self, line: &Line, number: u64) {
+    fn take(&mut self, line: &Line, hash: Hash, number: u64) {
         match line {
             Line::Header(_) => self.note(Err(unreadable(number, "a second header"))),
             Line::Catalogue(_) => {}
@@ -109,17 +121,24 @@ impl Run {
                 self.note(result);
             }
             Line::Personal(row) => {
-                let result = self.personal.row(row);
+                let result = match hash {
+                    Hash::Commitment(hash) => self.personal.row_hashed(row, hash),
+                    _ => self.personal.row(row),
+                };
                 self.note(result);
             }
-            Line::Event(event) => self.take_event(event),
+            Line::Event(event) => self.take_event(event, hash),
         }
     }
 
     /// The chain goes first and stops the other checks of its agency: behind a break nothing else is worth saying.
-    fn take_event(&mut self, event: &EventLine) {
+    fn take_event(&mut self, event: &EventLine, hash: Hash) {
         self.events += 1;
-        if let Err(finding) = self.chain.push(event) {
+        let result = match hash {
+            Hash::Entry(hash) => self.chain.push_hashed(event, hash),
+            _ => self.chain.push(event),
+        };
+        if let Err(finding) = result {
             // A break of the chain outweighs what was found before in the same agency.
             self.findings.retain(|other| other.agency != finding.agency || other.kind == FindingKind::Record);
             self.reported.insert((finding.agency.clone(), false));

@@ -262,3 +262,35 @@ fn a_file_that_is_no_full_copy_is_named_by_line() {
     let error = super::book::Book::read(broken.as_bytes()).map(|_| ()).expect_err("a bad line");
     assert_eq!(error.number, 5);
 }
+
+#[test]
+fn however_many_threads_the_report_is_the_same() {
+    use std::num::NonZero;
+
+    let mut log = log();
+    // Longer than several batches.
+    for _ in 0..400 {
+        log.add(A, 1, "forwarded", "22 09:00", json!({"officer": "x".repeat(3000)}));
+    }
+    let whole = log.text();
+    assert!(whole.len() > 1 << 20);
+    let broken = whole
+        .lines()
+        .enumerate()
+        .fold(String::new(), |text, (i, line)| text + if i == 300 { "{\"kind\":\"event\"" } else { line } + "\n");
+    for text in [whole, broken] {
+        let with = |threads: usize| {
+            let mut told = Vec::new();
+            let threads = NonZero::new(threads).expect("some");
+            let report = super::run::run_with(threads, text.as_bytes(), &Kept::default(), |bytes| told.push(bytes));
+            assert!(told.is_sorted() && told.last() == Some(&(text.len() as u64)));
+            report
+        };
+        let one = with(1);
+        assert_eq!(one.is_clean(), text.lines().all(|line| line.ends_with('}')));
+        assert!(one.findings.iter().all(|finding| finding.seq == 0 || finding.kind == FindingKind::Sequence));
+        assert!(one.is_clean() || one.findings.iter().any(|finding| finding.detail.starts_with("line 301:")));
+        assert_eq!(with(2), one);
+        assert_eq!(with(5), one);
+    }
+}
