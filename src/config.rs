@@ -18,6 +18,10 @@ pub struct Settings {
     pub signing_key: PathBuf,
     pub code_pattern: CodePattern,
     pub workers: usize,
+    /// Connections open at the same time, in all; more wait at the door.
+    pub max_connections: usize,
+    /// Origins whose pages may call the API from a browser.
+    pub cors_origins: Vec<String>,
     pub log_filter: String,
     pub log_json: bool,
     pub password_cost: Cost,
@@ -71,6 +75,8 @@ impl Settings {
         let listen = take("MOTCUA_LISTEN", "127.0.0.1:8080");
         let pattern = take("MOTCUA_CODE_PATTERN", DEFAULT_PATTERN);
         let workers = take("MOTCUA_WORKERS", "2");
+        let most = take("MOTCUA_MAX_CONNECTIONS", "4096");
+        let origins = take("MOTCUA_CORS_ORIGINS", "");
         let log_filter = take("MOTCUA_LOG", "info");
         let log_format = take("MOTCUA_LOG_FORMAT", "text");
         let key = variable("MOTCUA_SIGNING_KEY_FILE");
@@ -84,6 +90,14 @@ impl Settings {
             CodePattern::parse(&pattern).map_err(|error| errors.push(format!("MOTCUA_CODE_PATTERN: {error}")));
         let workers = workers.parse().ok().filter(|n| (1..=256).contains(n)).ok_or(()).map_err(|()| {
             errors.push(format!("MOTCUA_WORKERS: {workers:?} is not a number from 1 to 256"));
+        });
+        let max_connections = most.parse().ok().filter(|n| (1..=1_000_000).contains(n)).unwrap_or_else(|| {
+            errors.push(format!("MOTCUA_MAX_CONNECTIONS: {most:?} is not a number from 1 to 1000000"));
+            0
+        });
+        let cors_origins = origins_of(&origins).unwrap_or_else(|error| {
+            errors.push(format!("MOTCUA_CORS_ORIGINS: {error}"));
+            Vec::new()
         });
         if log_filter.parse::<tracing_subscriber::EnvFilter>().is_err() {
             errors.push(format!("MOTCUA_LOG: {log_filter:?} is not a filter such as info or motcua=debug"));
@@ -117,6 +131,8 @@ impl Settings {
                 signing_key,
                 code_pattern,
                 workers,
+                max_connections,
+                cors_origins,
                 log_filter,
                 log_json,
                 password_cost,
@@ -143,6 +159,22 @@ fn limits(variable: &dyn Fn(&str) -> Option<String>, errors: &mut Vec<String>) -
     limits
 }
 
+/// Origins as browsers write them, separated by commas. `*` is refused: who may call is said by name.
+fn origins_of(text: &str) -> Result<Vec<String>, String> {
+    let named = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    let read = |origin: &str| {
+        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let plain = |host: &&str| {
+            !host.is_empty()
+                && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:".contains(&b))
+        };
+        host.filter(plain).map(|_| origin.to_owned()).ok_or_else(|| {
+            format!("{origin:?} is not an origin such as https://motcua.example.vn (no path, lower case)")
+        })
+    };
+    named.map(read).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,10 +189,12 @@ mod tests {
             "MOTCUA_LOG_FORMAT" => Some("xml".to_owned()),
             "MOTCUA_WAITING" => Some("-1".to_owned()),
             "MOTCUA_SQLITE_MAX_MIB" => Some("0".to_owned()),
+            "MOTCUA_MAX_CONNECTIONS" => Some("many".to_owned()),
+            "MOTCUA_CORS_ORIGINS" => Some("*".to_owned()),
             _ => None,
         };
         let errors = Settings::read(&bad).unwrap_err().0;
-        assert_eq!(errors.len(), 7, "{errors:?}");
+        assert_eq!(errors.len(), 9, "{errors:?}");
         let postgres = |name: &str| (name == "MOTCUA_DATABASE_URL").then(|| "postgres://h/db".to_owned());
         assert!(Settings::read(&postgres).unwrap_err().to_string().contains("MOTCUA_SIGNING_KEY_FILE"));
         let settings = Settings::read(&|_| None).unwrap();

@@ -8,8 +8,9 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use actix_cors::Cors;
 use actix_web::dev::Server;
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::{HttpResponse, HttpServer, web};
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
@@ -25,7 +26,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::http::fallback::{Known, refuse};
 use crate::http::tokens::{Tokens, new_key};
-use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, middleware, openapi, panics, routes};
+use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, guard, middleware, openapi, panics, routes};
 use crate::store::{DatabaseUrl, Store, StoreError, migrate};
 use crate::telemetry::RequestSpan;
 
@@ -108,6 +109,7 @@ impl Application {
         let shared = state.clone();
         let document = openapi::document();
         let known = web::Data::new(Known::new(&document));
+        let origins = settings.cors_origins.clone();
         let server = HttpServer::new(move || {
             let (app, _) = actix_web::App::new()
                 .app_data(shared.clone())
@@ -122,18 +124,33 @@ impl Application {
                 .route("/openapi.yaml", web::get().to(openapi_yaml))
                 .configure(further)
                 .default_service(web::to(refuse))
+                .wrap(from_fn(guard::admit))
                 .wrap(from_fn(middleware::problems))
                 .wrap(from_fn(panics::caught))
+                .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
+                .wrap(from_fn(guard::dress))
                 .wrap(TracingLogger::<RequestSpan>::new())
                 .wrap(Compress::default())
         })
         .workers(settings.workers)
         .client_request_timeout(Duration::from_secs(10))
+        .max_connections((settings.max_connections / settings.workers).max(1))
         .shutdown_timeout(10)
         .listen(listener)?
         .run();
         Ok(Self { port, server, state })
     }
+}
+
+/// Lets pages of these origins call the API with a token; nobody's cookies are ever looked at.
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "POST", "PUT"])
+        .allowed_headers(["Authorization", "Content-Type", "Accept-Language", "If-Match"])
+        .allowed_headers(["Idempotency-Key", "X-Request-Id"])
+        .expose_headers(["ETag", "Location", "Retry-After", "X-Request-Id"])
+        .max_age(600);
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
 async fn openapi_yaml() -> HttpResponse {

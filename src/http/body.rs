@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::problem::{ApiError, Kind};
+use super::strict;
 use crate::domain::event::read_strictly;
 
 /// Largest JSON body.
@@ -32,10 +33,7 @@ impl FromRequest for Json {
             })?;
             let text = std::str::from_utf8(&bytes)
                 .map_err(|error| ApiError::malformed("", &format!("not UTF-8 at byte {}", error.valid_up_to())))?;
-            let value: Value = serde_json::from_str(text).map_err(|error| {
-                ApiError::malformed("", &format!("not JSON: line {}, column {}", error.line(), error.column()))
-            })?;
-            match value {
+            match strict::read(text).map_err(|detail| ApiError::malformed("", &detail))? {
                 Value::Object(map) => Ok(Self(map)),
                 _ => Err(ApiError::malformed("", "a JSON object is expected")),
             }

@@ -5,9 +5,9 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpResponse};
-use tracing_actix_web::RequestId;
+use actix_web::{Error, HttpResponse};
 
+use super::guard::trace_id;
 use super::problem::{ApiError, Kind};
 
 /// Wraps the whole application.
@@ -19,7 +19,7 @@ pub async fn problems<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let vietnamese = prefers_vietnamese(request.headers());
-    let trace_id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+    let trace_id = trace_id(&request);
     let response = next.call(request).await?;
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {

@@ -19,6 +19,7 @@ mod exchange;
 mod exports;
 mod faults;
 mod figures;
+mod guards;
 mod idempotency;
 mod lifecycle;
 mod lists;

@@ -236,6 +236,8 @@ fn settings(database: &DatabaseUrl, directory: &Path) -> Settings {
         signing_key,
         code_pattern: CodePattern::parse(DEFAULT_PATTERN).expect("the default pattern"),
         workers: 1,
+        max_connections: 1000,
+        cors_origins: vec!["https://one.example.vn".to_owned()],
         log_filter: "off".to_owned(),
         log_json: false,
         password_cost: COST,

@@ -1,0 +1,128 @@
+//! What every request must be, and what every answer carries.
+
+use crate::harness::TestApp;
+
+on_both!(
+    every_answer_is_dressed,
+    requests_are_named,
+    only_named_origins_may_call,
+    packed_bodies_are_refused,
+    odd_addresses_are_refused,
+    json_is_unambiguous,
+);
+
+fn every_answer_is_dressed(app: &TestApp) {
+    for (path, status) in [
+        ("//healthz", 200),
+        ("//openapi.yaml", 200),
+        ("//docs/", 200),
+        ("//nowhere", 404),
+        ("/dossiers", 200),
+        ("/dossiers?limit=0", 422),
+        ("/reports/06a?format=html&from=2026-01-01&to=2026-03-01", 200),
+    ] {
+        let answer = app.user("leader").get(path);
+        assert_eq!(answer.status, status, "{path}: {}", answer.text);
+        assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"), "{path}");
+        assert_eq!(answer.header("Referrer-Policy"), Some("no-referrer"), "{path}");
+        assert_eq!(answer.header("X-Frame-Options"), Some("DENY"), "{path}");
+        let policy = answer.header("Content-Security-Policy").expect("a policy");
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert_eq!(policy.contains("script-src 'self'"), path.starts_with("//docs"), "{path}");
+        let kept = path.starts_with("//");
+        assert_eq!(answer.header("Cache-Control"), (!kept).then_some("no-store"), "{path}");
+        assert_eq!(answer.header("Strict-Transport-Security"), None, "{path}: not without TLS");
+        assert_eq!(answer.header("Access-Control-Allow-Origin"), None, "{path}");
+    }
+    // What the documentation loads is what its policy lets it load.
+    let page = app.anonymous().get("//docs/").text;
+    for tag in page.split("<script").skip(1) {
+        assert!(tag.trim_start().starts_with("src=\"./") || tag.contains(" src=\"./"), "an inline script: {tag}");
+    }
+    assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
+}
+
+fn requests_are_named(app: &TestApp) {
+    let named = |id: &str| app.anonymous().request("GET", "/me").header("X-Request-Id", id).send();
+    let answer = named("portal-2026.11_a");
+    assert_eq!(answer.header("X-Request-Id"), Some("portal-2026.11_a"));
+    assert_eq!(answer.expect(401)["trace_id"], "portal-2026.11_a");
+    for odd in ["short", "with space here", &"x".repeat(65), "<script>alert(1)</script>"] {
+        let answer = named(odd);
+        let own = answer.header("X-Request-Id").expect("one of our own").to_owned();
+        assert_ne!(own, odd);
+        assert_eq!(answer.expect(401)["trace_id"], *own);
+    }
+    let [one, two] = [0, 1].map(|_| app.anonymous().get("//healthz").header("X-Request-Id").map(str::to_owned));
+    assert!(one.is_some() && one != two);
+}
+
+fn only_named_origins_may_call(app: &TestApp) {
+    let from = |origin: &str| app.user("clerk").request("GET", "/me").header("Origin", origin).send();
+    let allowed = from("https://one.example.vn");
+    allowed.expect(200);
+    assert_eq!(allowed.header("Access-Control-Allow-Origin"), Some("https://one.example.vn"));
+    assert_eq!(allowed.header("Access-Control-Allow-Credentials"), None);
+    assert_eq!(from("https://two.example.vn").header("Access-Control-Allow-Origin"), None);
+    let asked = |origin: &str| {
+        app.anonymous()
+            .request("OPTIONS", "/dossiers")
+            .header("Origin", origin)
+            .header("Access-Control-Request-Method", "POST")
+            .header("Access-Control-Request-Headers", "authorization, if-match, idempotency-key")
+            .send()
+    };
+    let allowed = asked("https://one.example.vn");
+    assert_eq!(allowed.status, 200, "{}", allowed.text);
+    assert_eq!(allowed.header("Access-Control-Allow-Origin"), Some("https://one.example.vn"));
+    assert_eq!(asked("https://two.example.vn").header("Access-Control-Allow-Origin"), None);
+}
+
+fn packed_bodies_are_refused(app: &TestApp) {
+    // Stored blocks would do; what matters is that nobody begins to unpack.
+    let bomb = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x63, 0x60, 0x18, 5, 0xa3, 0x60, 0x14, 0x0c];
+    for (user, path, kind) in
+        [("clerk", "/dossiers", "application/json"), ("admin", "/imports", "application/x-ndjson")]
+    {
+        for encoding in ["gzip", "br", "deflate", "zstd", "identity, gzip"] {
+            let request = app.user(user).request("POST", path).header("Content-Type", kind);
+            let answer = request.header("Content-Encoding", encoding).bytes(bomb.clone()).send();
+            answer.problem(415, "unsupported-media-type");
+        }
+    }
+}
+
+fn odd_addresses_are_refused(app: &TestApp) {
+    let clerk = app.user("clerk");
+    clerk.get(&format!("/dossiers?cursor={}", "x".repeat(9000))).problem(400, "malformed-request");
+    for path in ["/dossiers/%00", "/dossiers?procedure=a%00b", "/agencies/H26%00"] {
+        clerk.get(path).problem(400, "malformed-request");
+    }
+    for path in ["/dossiers/%FF%FE", "/dossiers/%E2%80%AE%F0%9F%98%80", "/dossiers?procedure=%FF", "/agencies/%0d%0a"] {
+        let answer = clerk.get(path);
+        assert!((200..500).contains(&answer.status), "{path}: {}", answer.text);
+    }
+}
+
+fn json_is_unambiguous(app: &TestApp) {
+    let send = |text: String| {
+        let request = app.user("clerk").request("POST", "/dossiers").header("Content-Type", "application/json");
+        request.bytes(text.into_bytes()).send()
+    };
+    for (text, words) in [
+        (r#"{"agency": "H26.103", "agency": "H26"}"#.to_owned(), "agency"),
+        (r#"{"applicant": {"name": "An", "name": "Ba"}}"#.to_owned(), "stands twice"),
+        (r#"{"channel": "in\u0000person"}"#.to_owned(), "NUL"),
+        (format!("{}{}", "{\"a\":".repeat(200), "1"), "128"),
+        (format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000)), "128"),
+        ("{\"a\": 1".to_owned(), "line 1"),
+    ] {
+        let problem = send(text).problem(400, "malformed-request");
+        assert!(problem.to_string().contains(words), "{problem}");
+    }
+    // A line of an import is refused alone.
+    let deep = format!("{{\"kind\":\"dossier\",\"events\":{}1{}}}\n", "[".repeat(50_000), "]".repeat(50_000));
+    let import = app.user("admin").request("POST", "/imports").header("Content-Type", "application/x-ndjson");
+    let report = import.bytes(deep.into_bytes()).send().expect(200);
+    assert_eq!(report["errors_total"], 1, "{report}");
+}
