@@ -46,7 +46,7 @@ pub async fn admit<B: MessageBody>(
     }
 }
 
-/// A packed body, a query string beyond any use, a NUL in the address.
+/// A packed body, a query string beyond any use, a NUL in the address: no name of anything holds one.
 fn odd(request: &ServiceRequest) -> Option<ApiError> {
     // A few bytes that unpack into gigabytes: nothing that is sent here needs packing.
     if request.headers().get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity") {
@@ -57,8 +57,10 @@ fn odd(request: &ServiceRequest) -> Option<ApiError> {
     }
     // The databases keep no such texts, each in its own way.
     let nul = |text: &str| text.contains("%00") || text.contains('\0');
-    (nul(request.path()) || nul(request.uri().path()) || nul(request.query_string()))
-        .then(|| ApiError::malformed("", "the address holds a NUL"))
+    if nul(request.path()) || nul(request.uri().path()) {
+        return Some(ApiError::new(Kind::NotFound));
+    }
+    nul(request.query_string()).then(|| ApiError::malformed("?", "the query string holds a NUL"))
 }
 
 /// Puts on every answer what browsers and caches must know. Around the middleware that makes problems of errors.

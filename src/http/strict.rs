@@ -1,5 +1,5 @@
 //! JSON read strictly: a key that stands twice in an object is refused, so that no two readers of a body see different
-//! things in it; and a NUL, which the databases do not keep.
+//! things in it.
 
 use std::fmt;
 
@@ -13,10 +13,6 @@ impl<'de> Deserialize<'de> for Strict {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Reader).map(Self)
     }
-}
-
-fn text<E: Error>(text: String) -> Result<String, E> {
-    if text.contains('\0') { Err(E::custom("a text holds a NUL")) } else { Ok(text) }
 }
 
 struct Reader;
@@ -49,11 +45,11 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        text(value.to_owned()).map(Value::String)
+        Ok(Value::String(value.to_owned()))
     }
 
     fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
-        text(value).map(Value::String)
+        Ok(Value::String(value))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
@@ -67,7 +63,6 @@ impl<'de> Visitor<'de> for Reader {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(key) = fields.next_key::<String>()? {
-            let key = text(key)?;
             let Strict(value) = fields.next_value()?;
             if map.contains_key(&key) {
                 return Err(A::Error::custom(format!("the key {key:?} stands twice")));
