@@ -32,7 +32,7 @@ fn main() {
     let url = std::env::var("MOTCUA_BENCH_DATABASE_URL")
         .unwrap_or_else(|_| format!("sqlite:{}", folder.join("bench.db").display()));
     let key = folder.join("bench.key").display().to_string();
-    std::fs::write(&key, motcua::http::tokens::new_key(&Clock::system().random())).expect("a key file");
+    std::fs::write(&key, motcua::http::keys::new_key(&Clock::system().random())).expect("a key file");
     let settings = Settings::read(&|name| match name {
         "MOTCUA_DATABASE_URL" => Some(url.clone()),
         "MOTCUA_LISTEN" => Some("127.0.0.1:0".into()),
@@ -97,6 +97,7 @@ fn clerk(i: usize) -> UserRow {
         active: true,
         revision: 1,
         created_at: 0,
+        stamp: 1,
     }
 }
 

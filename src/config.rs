@@ -1,8 +1,10 @@
 //! Settings from the environment, validated at start. The only file that reads the environment.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+
+use ipnet::IpNet;
 
 use crate::app::passwords::Cost;
 use crate::domain::code::{CodePattern, DEFAULT_PATTERN};
@@ -25,6 +27,8 @@ pub struct Settings {
     pub log_filter: String,
     pub log_json: bool,
     pub password_cost: Cost,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl fmt::Debug for Settings {
@@ -102,6 +106,16 @@ impl Settings {
         if log_filter.parse::<tracing_subscriber::EnvFilter>().is_err() {
             errors.push(format!("MOTCUA_LOG: {log_filter:?} is not a filter such as info or motcua=debug"));
         }
+        let proxies = take("MOTCUA_TRUSTED_PROXIES", "");
+        let mut trusted_proxies = Vec::new();
+        for text in proxies.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+            match text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
+                Ok(net) => trusted_proxies.push(net),
+                Err(_) => {
+                    errors.push(format!("MOTCUA_TRUSTED_PROXIES: {text:?} is no address, nor a net such as 10.0.0.0/8"))
+                }
+            }
+        }
         let log_json = match log_format.as_str() {
             "json" => true,
             "text" => false,
@@ -136,6 +150,7 @@ impl Settings {
                 log_filter,
                 log_json,
                 password_cost,
+                trusted_proxies,
             });
         }
         Err(BadSettings(errors))
@@ -191,10 +206,11 @@ mod tests {
             "MOTCUA_SQLITE_MAX_MIB" => Some("0".to_owned()),
             "MOTCUA_MAX_CONNECTIONS" => Some("many".to_owned()),
             "MOTCUA_CORS_ORIGINS" => Some("*".to_owned()),
+            "MOTCUA_TRUSTED_PROXIES" => Some("10.0.0.0/8, ::1, 10.0.0/8".to_owned()),
             _ => None,
         };
         let errors = Settings::read(&bad).unwrap_err().0;
-        assert_eq!(errors.len(), 9, "{errors:?}");
+        assert_eq!(errors.len(), 10, "{errors:?}");
         let postgres = |name: &str| (name == "MOTCUA_DATABASE_URL").then(|| "postgres://h/db".to_owned());
         assert!(Settings::read(&postgres).unwrap_err().to_string().contains("MOTCUA_SIGNING_KEY_FILE"));
         let settings = Settings::read(&|_| None).unwrap();

@@ -21,11 +21,11 @@ use crate::app::catalogue::install_defaults;
 use crate::app::full_copy::records;
 use crate::app::passwords::Passwords;
 use crate::app::rebuild::rebuild_facts;
-use crate::app::seal::Signer;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::http::fallback::{Known, refuse};
-use crate::http::tokens::{Tokens, new_key};
+use crate::http::keys::new_key;
+use crate::http::tokens::Tokens;
 use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, guard, middleware, openapi, panics, routes};
 use crate::store::{DatabaseUrl, Store, StoreError, migrate};
 use crate::telemetry::RequestSpan;
@@ -98,12 +98,10 @@ impl Application {
     /// # Errors
     /// See [`StartError`].
     pub fn build_with(settings: &Settings, app: App, further: fn(&mut web::ServiceConfig)) -> Result<Self, StartError> {
-        let pem = signing_key(settings, &app.clock)?;
-        let bad_key = |reason| StartError::Key { path: settings.signing_key.display().to_string(), reason };
-        let tokens = Tokens::new(&pem).map_err(bad_key)?;
-        let signer = Signer::new(&pem).map_err(bad_key)?;
+        let tokens = tokens(settings, &app.clock)?;
         let passwords = Passwords::start(settings.password_cost, app.clock.clone()).map_err(StartError::Passwords)?;
-        let state = web::Data::new(State { app, tokens, signer, passwords, cache: TokenCache::default() });
+        let trusted_proxies = settings.trusted_proxies.clone();
+        let state = web::Data::new(State { app, tokens, passwords, cache: TokenCache::default(), trusted_proxies });
         let listener = TcpListener::bind(settings.listen)?;
         let port = listener.local_addr()?.port();
         let shared = state.clone();
@@ -159,21 +157,14 @@ async fn openapi_yaml() -> HttpResponse {
     HttpResponse::Ok().content_type("application/yaml").body(YAML.as_str())
 }
 
-/// Reads the signing key; beside an SQLite file it is made on first use, readable by its owner only.
-fn signing_key(settings: &Settings, clock: &Clock) -> Result<String, StartError> {
+/// Reads the signing keys; beside an SQLite file one is made on first use, readable by its owner only.
+fn tokens(settings: &Settings, clock: &Clock) -> Result<Tokens, StartError> {
     let path = &settings.signing_key;
-    let failed =
-        |error: std::io::Error| StartError::Key { path: path.display().to_string(), reason: error.to_string() };
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(text),
-        Err(error)
-            if error.kind() == std::io::ErrorKind::NotFound && matches!(settings.database, DatabaseUrl::Sqlite(_)) =>
-        {
-            write_key(path, &new_key(&clock.random())).map_err(failed)?;
-            fs::read_to_string(path).map_err(failed)
-        }
-        Err(error) => Err(failed(error)),
+    let failed = |reason: String| StartError::Key { path: path.display().to_string(), reason };
+    if matches!(settings.database, DatabaseUrl::Sqlite(_)) && !path.exists() {
+        write_key(path, &new_key(&clock.random())).map_err(|error| failed(error.to_string()))?;
     }
+    Tokens::open(path).map_err(failed)
 }
 
 fn write_key(path: &Path, pem: &str) -> std::io::Result<()> {

@@ -3,16 +3,36 @@
 use std::collections::BTreeSet;
 
 use super::error::AppError;
-use crate::domain::actor::{Grant, Role, Standing};
+use crate::domain::actor::{Grant, Role, Standing, Subject};
+use crate::store::StoreError;
 use crate::store::catalogues::Tree;
+use crate::store::rows::UserRow;
 
 /// A signed-in caller.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// `user:<uuid>`; recorded as the actor of events.
+    /// `user:<uuid>` or `client:<uuid>`; recorded as the actor of events.
     pub actor: String,
     pub username: String,
     pub grants: Vec<Grant>,
+}
+
+/// The grants of a user or a client as they are stored.
+///
+/// # Errors
+/// They are not what this program writes.
+pub fn grants_of(roles: &str, whose: Subject) -> Result<Vec<Grant>, StoreError> {
+    serde_json::from_str(roles).map_err(|_| StoreError::Corrupt(format!("roles of {whose}")))
+}
+
+/// The caller that a user row stands for.
+///
+/// # Errors
+/// As [`grants_of`].
+pub fn caller_of(row: &UserRow) -> Result<Caller, StoreError> {
+    let subject = Subject::User(row.id.0);
+    let grants = grants_of(&row.roles, subject)?;
+    Ok(Caller { actor: subject.to_string(), username: row.username.clone(), grants })
 }
 
 /// Roles that read dossiers of their agency's subtree.

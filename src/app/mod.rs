@@ -3,6 +3,7 @@
 pub mod access;
 pub mod catalogue;
 pub mod check;
+pub mod clients;
 pub mod declarations;
 pub mod dossiers;
 pub mod error;
@@ -10,12 +11,15 @@ pub mod export;
 pub mod full_copy;
 pub mod import;
 pub mod jobs;
+pub mod password_policy;
 pub mod passwords;
 pub mod proof;
 pub mod rebuild;
 pub mod record;
 pub mod seal;
+pub mod sessions;
 pub mod snapshots;
+pub mod throttle;
 
 use std::sync::Arc;
 

@@ -1,12 +1,15 @@
 //! Argon2id on a thread of its own, with one reused block of memory and a bounded queue: a storm of
 //! sign-ins cannot stall other requests.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::oneshot;
 
+use super::password_policy::normalised;
 use crate::clock::Clock;
 use crate::store::StoreError;
 
@@ -37,6 +40,8 @@ pub struct Passwords {
     queue: SyncSender<Work>,
     /// Verified in place of a user that does not exist, so that both take the same time.
     decoy: String,
+    cost: Cost,
+    verified: Arc<AtomicU64>,
 }
 
 impl Passwords {
@@ -49,11 +54,13 @@ impl Passwords {
             Params::new(cost.memory_kib, cost.passes, 1, Some(HASH_BYTES)).map_err(|error| error.to_string())?;
         let (queue, work) = sync_channel(QUEUE);
         let decoy = Hasher::new(params.clone(), clock.clone()).hash("decoy")?;
+        let verified = Arc::<AtomicU64>::default();
+        let counted = Arc::clone(&verified);
         std::thread::Builder::new()
             .name("argon2".into())
-            .spawn(move || Hasher::new(params, clock).serve(&work))
+            .spawn(move || Hasher::new(params, clock).serve(&work, &counted))
             .map_err(|error| error.to_string())?;
-        Ok(Self { queue, decoy })
+        Ok(Self { queue, decoy, cost, verified })
     }
 
     /// A PHC string for `password`.
@@ -77,6 +84,22 @@ impl Passwords {
         self.send(Work::Verify(password.to_owned(), hash, reply))?;
         let fits = answer.await.map_err(|_| StoreError::Unavailable("password thread".into()))?;
         Ok(fits && stored.is_some())
+    }
+
+    /// How many passwords were verified, a decoy's or a person's alike.
+    #[must_use]
+    pub fn verified(&self) -> u64 {
+        self.verified.load(Ordering::Relaxed)
+    }
+
+    /// Whether a stored hash costs an attacker less than a new one would.
+    #[must_use]
+    pub fn is_weak(&self, stored: &str) -> bool {
+        let parsed = PasswordHash::new(stored).ok();
+        let params = parsed.and_then(|parsed| Params::try_from(&parsed).ok());
+        let work = |memory: u32, passes: u32| u64::from(memory) * u64::from(passes);
+        params
+            .is_none_or(|params| work(params.m_cost(), params.t_cost()) < work(self.cost.memory_kib, self.cost.passes))
     }
 
     fn send(&self, work: Work) -> Result<(), StoreError> {
@@ -108,12 +131,16 @@ impl Hasher {
         Self { params, clock, memory }
     }
 
-    fn serve(&mut self, work: &Receiver<Work>) {
+    fn serve(&mut self, work: &Receiver<Work>, verified: &AtomicU64) {
         while let Ok(next) = work.recv() {
             // Whoever asked may have gone away.
             match next {
                 Work::Hash(password, reply) => drop(reply.send(self.hash(&password))),
-                Work::Verify(password, stored, reply) => drop(reply.send(self.verify(&password, &stored))),
+                Work::Verify(password, stored, reply) => {
+                    let fits = self.verify(&password, &stored);
+                    verified.fetch_add(1, Ordering::Relaxed);
+                    let _ = reply.send(fits);
+                }
             }
         }
     }
@@ -147,7 +174,7 @@ impl Hasher {
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let mut out = [0; HASH_BYTES];
         argon
-            .hash_password_into_with_memory(password.as_bytes(), salt, &mut out, &mut self.memory)
+            .hash_password_into_with_memory(normalised(password).as_bytes(), salt, &mut out, &mut self.memory)
             .map_err(|error| error.to_string())?;
         Output::new(&out).map_err(|error| error.to_string())
     }

@@ -7,6 +7,7 @@ use clap::Subcommand;
 use super::Failure;
 use crate::app::AppError;
 use crate::app::catalogue::load_file;
+use crate::app::password_policy::fault;
 use crate::app::passwords::hash_once;
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -44,7 +45,7 @@ fn grant(text: &str) -> Result<Grant, Failure> {
     Ok(Grant { role, agency: agency.to_owned() })
 }
 
-fn password() -> Result<String, Failure> {
+fn password(username: &str) -> Result<String, Failure> {
     let password = match crate::config::password() {
         Some(password) => password,
         None => {
@@ -54,10 +55,10 @@ fn password() -> Result<String, Failure> {
             line.trim_end_matches(['\r', '\n']).to_owned()
         }
     };
-    if !(12..=200).contains(&password.chars().count()) {
-        return Err("mật khẩu từ 12 đến 200 ký tự / the password needs 12 to 200 characters".into());
+    match fault("/password", &password, username) {
+        Some(error) => Err(error.detail.into()),
+        None => Ok(password),
     }
-    Ok(password)
 }
 
 pub async fn user(settings: &Settings, command: UserCommand) -> Result<(), Failure> {
@@ -66,7 +67,7 @@ pub async fn user(settings: &Settings, command: UserCommand) -> Result<(), Failu
         return Err("username: 3 to 60 of a-z 0-9 . _ -".into());
     }
     let roles = roles.iter().map(|text| grant(text)).collect::<Result<Vec<_>, _>>()?;
-    let password = password()?;
+    let password = password(&username)?;
     let clock = Clock::system();
     let app = open(settings, clock.clone()).await?;
     let row = UserRow {
@@ -78,6 +79,7 @@ pub async fn user(settings: &Settings, command: UserCommand) -> Result<(), Failu
         active: true,
         revision: 1,
         created_at: clock.now().timestamp_micros(),
+        stamp: 1,
     };
     let agencies = app.catalogues.clone();
     app.store

@@ -128,6 +128,7 @@ fn store_users(settings: &Settings, app: &App, users: &[DemoUser]) -> Result<(),
             active: true,
             revision: 1,
             created_at,
+            stamp: 1,
         })
     };
     let rows = users.iter().map(row).collect::<Result<Vec<_>, _>>()?;

@@ -5,6 +5,7 @@ mod backup;
 mod calendar;
 mod demo;
 mod exchange;
+mod keys;
 mod verify;
 
 use std::process::ExitCode;
@@ -37,6 +38,9 @@ enum Command {
     /// Users: the first admin is made here.
     #[command(subcommand)]
     User(admin::UserCommand),
+    /// The keys that sign access tokens.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Load agencies, procedures, plans or a calendar from a YAML or JSON file.
     Load {
         /// The file.
@@ -87,6 +91,7 @@ fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         Command::Backup { file } => backup::backup(&started()?, &file)?,
         Command::Restore(args) if args.check => return Ok(code_of(backup::check(&args)?)),
         Command::Restore(args) => return Ok(code_of(backup::restore(&started()?, &args)?)),
+        Command::Keys(command) => keys::run(&started()?, command)?,
         Command::Demo(args) => demo::run(started()?, args)?,
         Command::Migrate => {
             let settings = started()?;

@@ -1,7 +1,52 @@
 //! Who acts, and what a role may do.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Who signs in. Written as `user:0190…` or `client:0190…`: the actor of their events, and their name in tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A person, by password.
+    User(Uuid),
+    /// A portal or a device, by a secret.
+    Client(Uuid),
+}
+
+impl Subject {
+    #[must_use]
+    pub fn id(self) -> Uuid {
+        match self {
+            Self::User(id) | Self::Client(id) => id,
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => write!(f, "user:{id}"),
+            Self::Client(id) => write!(f, "client:{id}"),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (kind, id) = text.split_once(':').ok_or(())?;
+        let id = id.parse().map_err(|_| ())?;
+        match kind {
+            "user" => Ok(Self::User(id)),
+            "client" => Ok(Self::Client(id)),
+            _ => Err(()),
+        }
+    }
+}
 
 /// Roles of staff and portals; each is held at an agency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]

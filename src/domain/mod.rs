@@ -20,4 +20,5 @@ pub mod money;
 pub mod personal;
 pub mod recompute;
 pub mod score;
+pub mod throttle;
 pub mod time;

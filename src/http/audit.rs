@@ -129,7 +129,7 @@ pub async fn heads(
     if let Some(format) = file {
         return HEADS.whole(format, &request, heads.cut.known_at, heads.items).await;
     }
-    let signature = state.signer.sign(&heads).map_err(|error| AppError::Store(StoreError::Other(error)))?;
+    let signature = state.tokens.sign(&heads).map_err(|error| AppError::Store(StoreError::Other(error)))?;
     Ok(HttpResponse::Ok().json(Heads { signature: Some(signature), ..heads }))
 }
 

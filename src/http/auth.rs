@@ -4,20 +4,16 @@
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant as Monotonic};
 
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use super::State;
 use super::problem::{ApiError, Kind};
-use crate::app::{AppError, Caller};
-use crate::domain::actor::Role;
-use crate::store::StoreError;
-use crate::store::rows::UserRow;
-use crate::store::sql_types::Id;
+use crate::app::{Caller, sessions};
+use crate::domain::actor::{Role, Subject};
+use crate::domain::time::Instant;
 
 /// Roles of which one is needed.
 pub trait Permission: 'static {
@@ -58,56 +54,63 @@ permissions! {
 #[derive(Debug)]
 pub struct Authed<P: Permission> {
     pub caller: Caller,
-    pub user: Uuid,
+    pub subject: Subject,
     proof: PhantomData<P>,
 }
 
-/// Verified tokens, for seconds: not longer than a revocation may take.
+/// Verified tokens, for seconds: a token that ended serves no longer than that, in whichever process.
 #[derive(Debug, Default)]
-pub struct TokenCache(Mutex<HashMap<[u8; 32], (Monotonic, i64, Uuid, Caller)>>);
+pub struct TokenCache(Mutex<HashMap<[u8; 32], Known>>);
 
-const CACHE_LIFE: Duration = Duration::from_secs(3);
+#[derive(Debug)]
+struct Known {
+    since: Instant,
+    expires: i64,
+    subject: Subject,
+    caller: Caller,
+}
+
+impl Known {
+    /// A clock that was set back must not make it live longer.
+    fn is_young(&self, now: Instant) -> bool {
+        (0..CACHE_SECONDS).contains(&(now - self.since).num_seconds())
+    }
+}
+
+const CACHE_SECONDS: i64 = 3;
 const CACHE_SIZE: usize = 10_000;
 
 impl TokenCache {
-    fn get(&self, token: &[u8; 32], now: i64) -> Option<(Uuid, Caller)> {
+    fn get(&self, token: &[u8; 32], now: Instant) -> Option<(Subject, Caller)> {
         let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, expires, user, caller) = cache.get(token)?;
-        (since.elapsed() < CACHE_LIFE && *expires > now).then(|| (*user, caller.clone()))
+        let known = cache.get(token)?;
+        (known.is_young(now) && known.expires > now.timestamp()).then(|| (known.subject, known.caller.clone()))
     }
 
-    fn put(&self, token: [u8; 32], expires: i64, user: Uuid, caller: Caller) {
+    fn put(&self, token: [u8; 32], known: Known) {
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= CACHE_SIZE {
-            cache.retain(|_, (since, ..)| since.elapsed() < CACHE_LIFE);
+            cache.retain(|_, other| other.is_young(known.since));
         }
-        cache.insert(token, (Monotonic::now(), expires, user, caller));
+        if cache.len() < CACHE_SIZE {
+            cache.insert(token, known);
+        }
     }
 }
 
-/// The caller that a user row stands for.
-///
-/// # Errors
-/// The stored roles are not what this program writes.
-pub fn caller_of(row: &UserRow) -> Result<Caller, StoreError> {
-    let grants = serde_json::from_str(&row.roles).map_err(|_| StoreError::Corrupt(format!("roles of {}", row.id.0)))?;
-    Ok(Caller { actor: format!("user:{}", row.id.0), username: row.username.clone(), grants })
-}
-
-async fn identify(state: web::Data<State>, token: Option<String>) -> Result<(Uuid, Caller), ApiError> {
+async fn identify(state: web::Data<State>, token: Option<String>) -> Result<(Subject, Caller), ApiError> {
     let refused = || ApiError::new(Kind::Unauthenticated);
     let token = token.ok_or_else(refused)?;
     let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
     let now = state.app.clock.now();
-    if let Some(known) = state.cache.get(&hash, now.timestamp()) {
+    if let Some(known) = state.cache.get(&hash, now) {
         return Ok(known);
     }
-    let (user, expires) = state.tokens.verify(&token, now).ok_or_else(refused)?;
-    let row = state.app.store.read(move |tx| tx.user_by_id(Id(user))).await.map_err(AppError::Store)?;
-    let row = row.filter(|row| row.active).ok_or_else(refused)?;
-    let caller = caller_of(&row).map_err(AppError::Store)?;
-    state.cache.put(hash, expires, user, caller.clone());
-    Ok((user, caller))
+    let (ticket, expires) = state.tokens.verify(&token, now).ok_or_else(refused)?;
+    let subject = ticket.subject;
+    let caller = state.app.store.read(move |tx| sessions::bearer(tx, &ticket)).await?.ok_or_else(refused)?;
+    state.cache.put(hash, Known { since: now, expires, subject, caller: caller.clone() });
+    Ok((subject, caller))
 }
 
 impl<P: Permission> FromRequest for Authed<P> {
@@ -123,11 +126,11 @@ impl<P: Permission> FromRequest for Authed<P> {
         });
         Box::pin(async move {
             let state = state.ok_or_else(|| ApiError::new(Kind::Internal))?;
-            let (user, caller) = identify(state, token).await?;
+            let (subject, caller) = identify(state, token).await?;
             if !caller.has_any(P::ROLES) {
                 return Err(ApiError::with(Kind::Forbidden, "none of your roles may do this"));
             }
-            Ok(Self { caller, user, proof: PhantomData })
+            Ok(Self { caller, subject, proof: PhantomData })
         })
     }
 }

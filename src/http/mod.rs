@@ -1,5 +1,6 @@
 //! The REST interface. Handlers parse, call one use case or one read, and shape the answer.
 
+pub mod address;
 pub mod agencies;
 pub mod audit;
 pub mod auth;
@@ -8,6 +9,7 @@ pub mod calendar;
 pub mod calendar_apply;
 pub mod calendar_preview;
 pub mod checks;
+pub mod clients;
 pub mod deadlines;
 pub mod declarations;
 pub mod diff;
@@ -24,6 +26,7 @@ pub mod health;
 pub mod histogram;
 pub mod indicators;
 pub mod jobs;
+pub mod keys;
 pub mod me;
 pub mod middleware;
 pub mod oauth;
@@ -49,21 +52,22 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::app::passwords::Passwords;
-use crate::app::seal::Signer;
 
 /// What handlers share.
 #[derive(Debug)]
 pub struct State {
     pub app: App,
     pub tokens: tokens::Tokens,
-    pub signer: Signer,
     pub passwords: Passwords,
     pub cache: auth::TokenCache,
+    /// Proxies whose word on the client's address is taken.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
 }
 
 /// The single registration of routes: for the server, the tests and the OpenAPI document.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(health::healthz).service(health::readyz).service(oauth::token);
+    config.service(oauth::revoke::revoke).service(keys::jwks);
     config.service(
         utoipa_actix_web::scope("/api/v1")
             .service(me::me)
@@ -84,6 +88,12 @@ fn catalogues(config: &mut ServiceConfig<'_>) {
         .service(procedures::get)
         .service(procedures::create)
         .service(procedures::replace)
+        .service(clients::list)
+        .service(clients::get)
+        .service(clients::create)
+        .service(clients::replace)
+        .service(clients::secrets::create)
+        .service(clients::secrets::remove)
         .service(users::list)
         .service(users::get)
         .service(users::create)

@@ -36,6 +36,7 @@ macro_rules! problems {
 problems! {
     Malformed = "malformed-request", BAD_REQUEST, "Yêu cầu không đọc được", "The request cannot be read";
     InvalidGrant = "invalid-grant", BAD_REQUEST, "Thông tin đăng nhập không đúng", "The credentials are not valid";
+    InvalidClient = "invalid-client", UNAUTHORIZED, "Mã ứng dụng hoặc khóa không đúng", "The client's credentials are not valid";
     OauthRequest = "invalid-token-request", BAD_REQUEST, "Yêu cầu mã truy cập không hợp lệ", "The token request is not valid";
     KeyRequired = "idempotency-key-required", BAD_REQUEST, "Thiếu Idempotency-Key", "An Idempotency-Key is required";
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "Chưa đăng nhập", "Sign in first";
@@ -103,12 +104,22 @@ pub struct ApiError {
     pub state: Option<State>,
     pub allowed_events: Option<Vec<EventType>>,
     pub oauth: Option<&'static str>,
+    /// Seconds after which to come back.
+    pub retry_after: Option<i64>,
 }
 
 impl ApiError {
     #[must_use]
     pub fn new(kind: Kind) -> Self {
-        Self { kind, detail: None, errors: Vec::new(), state: None, allowed_events: None, oauth: None }
+        Self {
+            kind,
+            detail: None,
+            errors: Vec::new(),
+            state: None,
+            allowed_events: None,
+            oauth: None,
+            retry_after: None,
+        }
     }
 
     #[must_use]
@@ -171,8 +182,11 @@ impl ResponseError for ApiError {
             Kind::Unauthenticated => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
+            Kind::InvalidClient => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"motcua\""));
+            }
             Kind::Unavailable | Kind::TooMany => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after.unwrap_or(1)));
             }
             _ => {}
         }

@@ -7,16 +7,18 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::State;
-use super::auth::{Administer, Authed, caller_of};
+use super::auth::{Administer, Authed};
 use super::body::{self, Json, Query};
 use super::dossiers::key_of;
 use super::page::{MAX_LIMIT, Page, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
 use super::tables::{As, Place, Table, Wish};
+use crate::app::access::caller_of;
 use crate::app::dossiers::once;
+use crate::app::password_policy::fault;
 use crate::app::{App, AppError, Caller};
-use crate::domain::actor::{Grant, Role};
+use crate::domain::actor::{Grant, Role, Subject};
 use crate::domain::error::FieldError;
 use crate::domain::time::business_date;
 use crate::store::Tx;
@@ -31,7 +33,7 @@ pub struct NewUser {
     /// 3 to 60 of `a-z 0-9 . _ -`; never changes.
     pub username: String,
     pub display_name: String,
-    /// At least 12 characters.
+    /// 12 to 200 characters, none of the common ones, without the username.
     pub password: String,
     pub roles: Vec<Grant>,
 }
@@ -71,32 +73,19 @@ fn view(row: &UserRow) -> Result<User, StoreError> {
 }
 
 /// # Errors
-/// 422 for fewer than 12 or more than 200 characters.
-pub fn check_password(pointer: &str, password: &str) -> Result<(), ApiError> {
-    if (12..=200).contains(&password.chars().count()) {
-        Ok(())
-    } else {
-        Err(ApiError::field(pointer, "password", "mật khẩu từ 12 đến 200 ký tự / 12 to 200 characters"))
-    }
+/// 422 for a password that is too short, too common or like the username.
+pub fn check_password(pointer: &str, password: &str, username: &str) -> Result<(), ApiError> {
+    fault(pointer, password, username).map_or(Ok(()), |error| Err(ApiError::invalid(vec![error])))
 }
 
-/// What is wrong with names and grants; `within` is the admin's reach.
-pub fn check_user(display_name: &str, roles: &[Grant], within: impl Fn(&str) -> bool) -> Vec<FieldError> {
+/// What is wrong with a name and the number of grants.
+fn check_user(display_name: &str, roles: &[Grant]) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if display_name.trim().is_empty() || display_name.chars().count() > 200 {
         errors.push(FieldError::new("/display_name", "required", "1 to 200 characters"));
     }
     if roles.len() > 50 {
         errors.push(FieldError::new("/roles", "too_many", "at most 50 roles"));
-    }
-    for (i, grant) in roles.iter().enumerate() {
-        if !within(&grant.agency) {
-            errors.push(FieldError::new(
-                &format!("/roles/{i}/agency"),
-                "unknown_agency",
-                "no such agency within your reach",
-            ));
-        }
     }
     errors
 }
@@ -117,9 +106,24 @@ fn in_reach(tx: &mut Tx<'_>, app: &App, caller: &Caller, roles: &[Grant]) -> Res
 }
 
 /// An admin keeps users all of whose roles lie within reach; others are not there.
-fn kept_by(tx: &mut Tx<'_>, app: &App, caller: &Caller, row: &UserRow) -> Result<bool, AppError> {
-    let grants = caller_of(row)?.grants;
-    Ok(in_reach(tx, app, caller, &grants)?.into_iter().all(|inside| inside))
+pub(super) fn kept_by(tx: &mut Tx<'_>, app: &App, caller: &Caller, grants: &[Grant]) -> Result<bool, AppError> {
+    Ok(in_reach(tx, app, caller, grants)?.into_iter().all(|inside| inside))
+}
+
+/// The grants that lie outside an admin's reach, as refusals.
+pub(super) fn reached(
+    tx: &mut Tx<'_>,
+    app: &App,
+    caller: &Caller,
+    roles: &[Grant],
+) -> Result<Vec<FieldError>, AppError> {
+    let inside = in_reach(tx, app, caller, roles)?;
+    let outside = inside.iter().enumerate().filter(|(_, inside)| !**inside);
+    Ok(outside
+        .map(|(i, _)| {
+            FieldError::new(&format!("/roles/{i}/agency"), "unknown_agency", "no such agency within your reach")
+        })
+        .collect())
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -194,7 +198,7 @@ async fn page(
                         return Ok(Page { items, next: Some(cursor("users", &after)), count: None });
                     }
                     after.clone_from(&row.username);
-                    if kept_by(tx, &app, &caller, &row)? {
+                    if kept_by(tx, &app, &caller, &caller_of(&row)?.grants)? {
                         items.push(view(&row)?);
                     }
                 }
@@ -228,7 +232,7 @@ pub async fn get(
         .store
         .read(move |tx| {
             let row = tx.user_by_id(Id(id))?.ok_or(AppError::NotFound)?;
-            if !kept_by(tx, &app, &caller, &row)? {
+            if !kept_by(tx, &app, &caller, &caller_of(&row)?.grants)? {
                 return Err(AppError::NotFound);
             }
             Ok(view(&row)?)
@@ -264,7 +268,7 @@ pub async fn create(
     if !username_fits(&new.username) {
         return Err(ApiError::field("/username", "username", "3 to 60 of a-z 0-9 . _ -"));
     }
-    check_password("/password", &new.password)?;
+    check_password("/password", &new.password, &new.username)?;
     let password_hash = state.passwords.hash(&new.password).await.map_err(AppError::Store)?;
     let row = UserRow {
         id: Id(state.app.clock.new_id()),
@@ -275,15 +279,15 @@ pub async fn create(
         active: true,
         revision: 1,
         created_at: state.app.clock.now().timestamp_micros(),
+        stamp: 1,
     };
     let (app, caller, roles) = (state.app.clone(), auth.caller, new.roles);
     let user = state
         .app
         .store
         .write("", move |tx| {
-            let inside = in_reach(tx, &app, &caller, &roles)?;
-            let reach = |code: &str| roles.iter().zip(&inside).any(|(grant, inside)| grant.agency == code && *inside);
-            let errors = check_user(&row.display_name, &roles, reach);
+            let mut errors = check_user(&row.display_name, &roles);
+            errors.extend(reached(tx, &app, &caller, &roles)?);
             if !errors.is_empty() {
                 return Err(AppError::invalid(errors));
             }
@@ -326,19 +330,28 @@ pub async fn replace(
         .store
         .read(move |tx| {
             let row = tx.user_by_id(Id(id))?.ok_or(AppError::NotFound)?;
-            if kept_by(tx, &app, &caller, &row)? { Ok(row) } else { Err(AppError::NotFound) }
+            if kept_by(tx, &app, &caller, &caller_of(&row)?.grants)? { Ok(row) } else { Err(AppError::NotFound) }
         })
         .await?;
     let expected = i32::try_from(body::if_match(&request)?).unwrap_or(0);
     let change: UserChange = json.read()?;
     let password_hash = match &change.password {
         Some(password) => {
-            check_password("/password", password)?;
+            check_password("/password", password, &row.username)?;
             state.passwords.hash(password).await.map_err(AppError::Store)?
         }
         None => row.password_hash.clone(),
     };
+    let own = auth.subject == Subject::User(id);
+    if own && !(change.active && change.roles.iter().any(|grant| grant.role == Role::Admin)) {
+        return Err(AppError::Conflict("nobody takes the role of admin from themselves").into());
+    }
+    // A new name signs nobody out; what decides who enters, and where, does.
+    let same = change.password.is_none()
+        && change.active == row.active
+        && caller_of(&row).map_err(AppError::Store)?.grants == change.roles;
     let row = UserRow {
+        stamp: if same { row.stamp } else { row.stamp + 1 },
         display_name: change.display_name,
         password_hash,
         roles: serde_json::to_string(&change.roles)
@@ -352,9 +365,8 @@ pub async fn replace(
         .app
         .store
         .write("", move |tx| {
-            let inside = in_reach(tx, &app, &caller, &roles)?;
-            let reach = |code: &str| roles.iter().zip(&inside).any(|(grant, inside)| grant.agency == code && *inside);
-            let errors = check_user(&row.display_name, &roles, reach);
+            let mut errors = check_user(&row.display_name, &roles);
+            errors.extend(reached(tx, &app, &caller, &roles)?);
             if !errors.is_empty() {
                 return Err(AppError::invalid(errors));
             }
@@ -362,7 +374,9 @@ pub async fn replace(
                 let current = tx.user_by_id(row.id)?.map_or(0, |row| row.revision);
                 return Err(AppError::Stale { current: u32::try_from(current).unwrap_or(0) });
             }
-            tx.refresh_forget(row.id)?;
+            if !same {
+                tx.refresh_forget(row.id)?;
+            }
             Ok(view(&row)?)
         })
         .await?;

@@ -26,6 +26,7 @@ pub mod reports;
 pub mod rows;
 pub mod schema;
 pub mod scorecards;
+pub mod sign_in;
 pub mod snapshots;
 pub mod sql_types;
 mod tx;

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::schema::{
     catalogue, declaration_reviews, declarations, events, facts, heads, idempotency, import_keys, payments, personal,
-    records, refresh_tokens, snapshot_acts, snapshots, users,
+    records, snapshot_acts, snapshots, users,
 };
 use super::sql_types::Id;
 use crate::domain::facts::PaymentFact;
@@ -35,14 +35,8 @@ pub struct UserRow {
     pub active: bool,
     pub revision: i32,
     pub created_at: i64,
-}
-
-#[derive(Debug, Clone, Queryable, Insertable)]
-#[diesel(table_name = refresh_tokens)]
-pub struct RefreshRow {
-    pub token_hash: Vec<u8>,
-    pub user_id: Id,
-    pub expires_at: i64,
+    /// Goes up with password, roles and standing: what an access token must carry.
+    pub stamp: i32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]

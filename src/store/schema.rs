@@ -32,6 +32,7 @@ table! {
         active -> Bool,
         revision -> Integer,
         created_at -> BigInt,
+        stamp -> Integer,
     }
 }
 
@@ -40,8 +41,13 @@ table! {
     use crate::store::sql_types::Uid;
     refresh_tokens (token_hash) {
         token_hash -> Binary,
+        family_id -> Uid,
         user_id -> Uid,
+        stamp -> Integer,
+        nonce -> Binary,
+        began_at -> BigInt,
         expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
     }
 }
 
@@ -333,5 +339,49 @@ table! {
         recorded_at -> BigInt,
         prev_hash -> Text,
         hash -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::store::sql_types::Uid;
+    revocations (id) {
+        id -> Uid,
+        expires_at -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::store::sql_types::Uid;
+    clients (id) {
+        id -> Uid,
+        name -> Text,
+        roles -> Text,
+        active -> Bool,
+        revision -> Integer,
+        stamp -> Integer,
+        created_at -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::store::sql_types::Uid;
+    client_secrets (id) {
+        id -> Uid,
+        client_id -> Uid,
+        secret_hash -> Binary,
+        created_at -> BigInt,
+        ends_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    throttles (key_hash) {
+        key_hash -> Binary,
+        failures -> Integer,
+        last_at -> BigInt,
+        until_at -> BigInt,
     }
 }

@@ -8,8 +8,9 @@ use super::query::{
 };
 use super::rows::{
     CatalogueRow, DeclarationRow, EventRow, FactsRow, HeadRow, IdempotencyRow, ImportKeyRow, PaymentRow, PersonalRow,
-    RecordRow, RefreshRow, ReviewRow, SnapshotActRow, SnapshotRow, UserRow,
+    RecordRow, ReviewRow, SnapshotActRow, SnapshotRow, UserRow,
 };
+use super::sign_in::{ClientRow, RefreshRow, RevocationRow, SecretRow, ThrottleRow};
 use super::sql_types::Id;
 use super::{lite, pg};
 use crate::domain::history::Revision;
@@ -42,13 +43,34 @@ forward! {
 
     user_insert(row: &UserRow) -> ();
     user_update(row: &UserRow, expected: i32) -> bool;
+    user_rehash(id: Id, old: &str, new: &str) -> ();
     user_by_name(username: &str) -> Option<UserRow>;
     user_by_id(id: Id) -> Option<UserRow>;
     users_page(after: &str, limit: i64) -> Vec<UserRow>;
     refresh_insert(row: &RefreshRow) -> ();
-    refresh_take(hash: &[u8]) -> Option<RefreshRow>;
+    refresh_use(hash: &[u8], now: i64) -> bool;
+    refresh_find(hash: &[u8]) -> Option<RefreshRow>;
     refresh_forget(user: Id) -> ();
-    refresh_sweep(now: i64) -> ();
+    family_forget(family: Id) -> ();
+    revocation_put(row: &RevocationRow) -> ();
+    revoked(ids: &[Id]) -> bool;
+    sessions_sweep(now: i64) -> ();
+    client_insert(row: &ClientRow) -> ();
+    client_update(row: &ClientRow, expected: i32) -> bool;
+    client_by_id(id: Id) -> Option<ClientRow>;
+    client_by_name(name: &str) -> Option<ClientRow>;
+    clients_page(after: &str, limit: i64) -> Vec<ClientRow>;
+    secret_insert(row: &SecretRow) -> ();
+    secrets_of(clients: &[Id], now: i64) -> Vec<SecretRow>;
+    secrets_end(client: Id, ends_at: i64) -> ();
+    secret_delete(client: Id, secret: Id) -> bool;
+    secrets_sweep(client: Id, now: i64) -> ();
+    throttles_of(keys: &[Vec<u8>]) -> Vec<ThrottleRow>;
+    throttle_count(key: &[u8], now: i64) -> i32;
+    throttle_until(key: &[u8], until: i64) -> ();
+    throttle_put(row: &ThrottleRow) -> ();
+    throttle_forget(key: &[u8]) -> ();
+    throttles_sweep(since: i64, now: i64) -> ();
 
     head_lock(agency: &str) -> HeadRow;
     head_save(head: &HeadRow) -> ();

@@ -48,7 +48,9 @@ const OPERATIONS: &[Operation] = operations! {
     //                                                      clerk officer leader auditor admin portal anonymous
     GET "/healthz" by path                                   => [200 200 200 200 200 200 200];
     GET "/readyz" by path                                    => [200 200 200 200 200 200 200];
+    GET "/.well-known/jwks.json" by path                     => [200 200 200 200 200 200 200];
     POST "/oauth/token" by sign_in                           => [200 200 200 200 200 200 200];
+    POST "/oauth/revoke" by sign_out                         => [200 200 200 200 200 200 200];
 
     GET "/api/v1/me" by path                                 => [200 200 200 200 200 200 401];
     PUT "/api/v1/me/password" by own_password                => [204 204 204 204 204 204 401];
@@ -74,6 +76,23 @@ const OPERATIONS: &[Operation] = operations! {
                                                                 [403 403 403 403 404 403 401];
     PUT "/api/v1/users/{id}" by changed_user                 => [403 403 403 403 200 403 401]
                                                                 [403 403 403 403 200 403 401]
+                                                                [403 403 403 403 404 403 401];
+    GET "/api/v1/clients" by path                            => [403 403 403 403 200 403 401];
+    POST "/api/v1/clients" by new_client                     => [403 403 403 403 201 403 401]
+                                                                [403 403 403 403 201 403 401]
+                                                                [403 403 403 403 422 403 401];
+    GET "/api/v1/clients/{id}" by client                     => [403 403 403 403 200 403 401]
+                                                                [403 403 403 403 200 403 401]
+                                                                [403 403 403 403 404 403 401];
+    PUT "/api/v1/clients/{id}" by changed_client             => [403 403 403 403 200 403 401]
+                                                                [403 403 403 403 200 403 401]
+                                                                [403 403 403 403 404 403 401];
+    POST "/api/v1/clients/{id}/secrets" by new_secret        => [403 403 403 403 201 403 401]
+                                                                [403 403 403 403 201 403 401]
+                                                                [403 403 403 403 404 403 401];
+    DELETE "/api/v1/clients/{id}/secrets/{secret}" by client_secret
+                                                             => [403 403 403 403 204 403 401]
+                                                                [403 403 403 403 204 403 401]
                                                                 [403 403 403 403 404 403 401];
     GET "/api/v1/calendar" by path                           => [200 200 200 200 200 200 401];
     PUT "/api/v1/calendar" by changed_calendar               => [403 403 403 403 200 403 401];

@@ -74,6 +74,7 @@ pub async fn populate(app: &App) {
             active: true,
             revision: 1,
             created_at: app.clock.now().timestamp_micros(),
+            stamp: 1,
         };
         let added = app.store.write("", move |tx| tx.user_insert(&row).map_err(motcua::app::AppError::from)).await;
         added.expect("a user");

@@ -10,6 +10,7 @@ mod bad_input;
 mod calendar_change;
 mod catalogues;
 mod checks;
+mod clients;
 mod concurrency;
 mod corrections;
 mod declarations;

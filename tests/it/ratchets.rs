@@ -8,6 +8,7 @@ mod schema;
 use std::path::{Path, PathBuf};
 
 pub use append_only::run;
+pub use schema::lines;
 
 /// A place in the repository.
 fn repository(path: &str) -> PathBuf {

@@ -4,6 +4,7 @@
 use super::{Conn, Db, UUID_LITERAL};
 
 mod catalogue;
+mod clients;
 mod declarations;
 mod diff;
 mod dossiers;
@@ -12,10 +13,13 @@ mod figures;
 mod history;
 mod jobs;
 mod records;
+mod sessions;
 mod snapshots;
+mod throttles;
 mod users;
 
 pub use catalogue::*;
+pub use clients::*;
 pub use declarations::*;
 pub use diff::*;
 pub use dossiers::*;
@@ -24,5 +28,7 @@ pub use figures::*;
 pub use history::*;
 pub use jobs::*;
 pub use records::*;
+pub use sessions::*;
 pub use snapshots::*;
+pub use throttles::*;
 pub use users::*;

@@ -1,11 +1,11 @@
-//! Users and their refresh tokens.
+//! Users.
 
 use diesel::prelude::*;
 
 use super::Conn;
 use crate::store::error::StoreError;
-use crate::store::rows::{RefreshRow, UserRow};
-use crate::store::schema::{refresh_tokens, users};
+use crate::store::rows::UserRow;
+use crate::store::schema::users;
 use crate::store::sql_types::Id;
 
 pub fn user_insert(conn: &mut Conn, row: &UserRow) -> Result<(), StoreError> {
@@ -19,6 +19,13 @@ pub fn user_update(conn: &mut Conn, row: &UserRow, expected: i32) -> Result<bool
     Ok(diesel::update(target).set(row).execute(conn)? == 1)
 }
 
+/// The same password under another hash: no new revision, and no token ends. Nothing if it was changed meanwhile.
+pub fn user_rehash(conn: &mut Conn, id: Id, old: &str, new: &str) -> Result<(), StoreError> {
+    let target = users::table.filter(users::id.eq(id)).filter(users::password_hash.eq(old));
+    diesel::update(target).set(users::password_hash.eq(new)).execute(conn)?;
+    Ok(())
+}
+
 pub fn user_by_name(conn: &mut Conn, username: &str) -> Result<Option<UserRow>, StoreError> {
     Ok(users::table.filter(users::username.eq(username)).first(conn).optional()?)
 }
@@ -30,27 +37,4 @@ pub fn user_by_id(conn: &mut Conn, id: Id) -> Result<Option<UserRow>, StoreError
 /// Users after `after` in the order of their names.
 pub fn users_page(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<UserRow>, StoreError> {
     Ok(users::table.filter(users::username.gt(after)).order(users::username).limit(limit).load(conn)?)
-}
-
-pub fn refresh_insert(conn: &mut Conn, row: &RefreshRow) -> Result<(), StoreError> {
-    diesel::insert_into(refresh_tokens::table).values(row).execute(conn)?;
-    Ok(())
-}
-
-/// Takes a token out: it serves once.
-pub fn refresh_take(conn: &mut Conn, hash: &[u8]) -> Result<Option<RefreshRow>, StoreError> {
-    let row = refresh_tokens::table.find(hash).first(conn).optional()?;
-    let taken = diesel::delete(refresh_tokens::table.find(hash)).execute(conn)?;
-    Ok(row.filter(|_| taken == 1))
-}
-
-pub fn refresh_forget(conn: &mut Conn, user: Id) -> Result<(), StoreError> {
-    diesel::delete(refresh_tokens::table.filter(refresh_tokens::user_id.eq(user))).execute(conn)?;
-    Ok(())
-}
-
-/// Drops tokens that expired before `now`.
-pub fn refresh_sweep(conn: &mut Conn, now: i64) -> Result<(), StoreError> {
-    diesel::delete(refresh_tokens::table.filter(refresh_tokens::expires_at.lt(now))).execute(conn)?;
-    Ok(())
 }

@@ -1,5 +1,7 @@
 //! A sound request for each operation, at a place.
 
+use motcua::store::sign_in::{ClientRow, SecretRow};
+use motcua::store::sql_types::Id;
 use serde_json::{Value, json};
 
 use crate::factory::{self, AGENCY, CHILD, FULL, PASSWORD, event, user_id};
@@ -124,6 +126,11 @@ pub fn sign_in(_: &Scene<'_>) -> Ask {
     Ask { content: Some(("application/x-www-form-urlencoded", form)), ..Ask::at("/oauth/token".to_owned()) }
 }
 
+pub fn sign_out(_: &Scene<'_>) -> Ask {
+    let form = "token=unknown".to_owned();
+    Ask { content: Some(("application/x-www-form-urlencoded", form)), ..Ask::at("/oauth/revoke".to_owned()) }
+}
+
 pub fn own_password(scene: &Scene<'_>) -> Ask {
     path(scene).body(&json!({"current_password": PASSWORD, "new_password": PASSWORD}))
 }
@@ -183,12 +190,56 @@ pub fn user(scene: &Scene<'_>) -> Ask {
 }
 
 pub fn changed_user(scene: &Scene<'_>) -> Ask {
-    let id = motcua::store::sql_types::Id(user_id(somebody(scene)));
+    let id = Id(user_id(somebody(scene)));
     let row = scene.app.app.store.read_blocking(|tx| tx.user_by_id(id)).expect("a read").expect("a user");
     let roles: Value = serde_json::from_str(&row.roles).expect("roles");
     user(scene)
         .version(&json!(row.revision))
         .body(&json!({"display_name": scene.unique(), "roles": roles, "active": true}))
+}
+
+pub fn new_client(scene: &Scene<'_>) -> Ask {
+    path(scene).body(&json!({"name": scene.unique(), "roles": [{"role": "portal", "agency": scene.place}]}))
+}
+
+/// A client of the place, and its secret.
+fn some_client(scene: &Scene<'_>) -> (ClientRow, SecretRow) {
+    let clock = scene.app.clock.clone();
+    let row = ClientRow {
+        id: Id(clock.new_id()),
+        name: scene.unique(),
+        roles: json!([{"role": "portal", "agency": scene.place}]).to_string(),
+        active: true,
+        revision: 1,
+        stamp: 1,
+        created_at: 0,
+    };
+    let secret = motcua::app::clients::new_secret(&clock, row.id).row;
+    let (client, its_secret) = (row.clone(), secret.clone());
+    let stored = scene.app.app.store.write_blocking::<_, motcua::app::AppError, _>("", move |tx| {
+        tx.client_insert(&client)?;
+        Ok(tx.secret_insert(&its_secret)?)
+    });
+    stored.expect("a client");
+    (row, secret)
+}
+
+pub fn client(scene: &Scene<'_>) -> Ask {
+    Ask::at(scene.fill(&some_client(scene).0.id.0.to_string()))
+}
+
+pub fn changed_client(scene: &Scene<'_>) -> Ask {
+    let roles = json!([{"role": "portal", "agency": scene.place}]);
+    client(scene).version(&json!(1)).body(&json!({"name": scene.unique(), "roles": roles, "active": true}))
+}
+
+pub fn new_secret(scene: &Scene<'_>) -> Ask {
+    client(scene).body(&json!({}))
+}
+
+pub fn client_secret(scene: &Scene<'_>) -> Ask {
+    let (client, secret) = some_client(scene);
+    Ask::at(scene.fill(&client.id.0.to_string()).replace("{secret}", &secret.id.0.to_string()))
 }
 
 pub fn changed_calendar(scene: &Scene<'_>) -> Ask {

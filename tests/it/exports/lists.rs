@@ -12,7 +12,7 @@ use crate::snapshots;
 on_both!(every_list_is_a_file, a_file_is_more_than_a_page, lists_name_their_rules, files_have_no_pages);
 
 /// Path, who asks, columns of the file that may be empty in every line.
-const LISTS: [(&str, &str, &[&str]); 13] = [
+const LISTS: [(&str, &str, &[&str]); 14] = [
     ("/procedures", "clerk", &["Effective from", "Valid to"]),
     (
         "/procedures?indicator=procedures_full_online&part=denominator",
@@ -21,6 +21,7 @@ const LISTS: [(&str, &str, &[&str]); 13] = [
     ),
     ("/agencies", "clerk", &["Valid from", "Valid to", "Successor"]),
     ("/users", "admin", &[]),
+    ("/clients", "admin", &[]),
     ("/plans", "leader", &[]),
     ("/indicators", "clerk", &[]),
     ("/jobs", "auditor", &["Error"]),
@@ -49,6 +50,7 @@ fn something(app: &TestApp) {
     let path = format!("/reports/snapshots/{}", snapshot["id"].as_str().expect("an id"));
     app.user("leader").request("POST", &format!("{path}/seal")).send().expect(201);
     app.user("auditor").request("POST", &format!("{path}/verify")).send().expect(201);
+    crate::clients::create(app, "Cổng dịch vụ công");
     let calendar = app.user("admin").get("/calendar").expect(200);
     let version = calendar["version"].as_str().expect("a version");
     crate::calendar_change::ask(app, version);

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use motcua::http::tokens::new_key;
+use motcua::http::keys::new_key;
 use motcua::store::DatabaseUrl;
 
 use super::{KEY_FILE, KEY_SEED, World};

@@ -1,5 +1,8 @@
 //! Requests over real HTTP, and their answers.
 
+use motcua::app::sessions::Ticket;
+use motcua::domain::actor::Subject;
+use motcua::store::sql_types::Id;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -42,13 +45,14 @@ impl<'a> Client<'a> {
     pub fn token(&self) -> Option<String> {
         let id = self.user?;
         let now = self.app.clock.now();
-        Some(
-            self.app
-                .state
-                .tokens
-                .issue(id, Uuid::from_u128(now.timestamp().unsigned_abs().into()), now)
-                .expect("a token"),
-        )
+        let user = self.app.app.store.read_blocking(|tx| tx.user_by_id(Id(id))).expect("a read");
+        let ticket = Ticket {
+            subject: Subject::User(id),
+            stamp: user.map_or(1, |user| user.stamp),
+            session: None,
+            id: Uuid::from_u128(now.timestamp().unsigned_abs().into()),
+        };
+        Some(self.app.state.tokens.issue(&ticket, now).expect("a token"))
     }
 
     /// `path` below `/api/v1`, or from the root when it begins with `//`.
@@ -183,6 +187,11 @@ pub fn escaped(text: &str) -> String {
 
 /// Asks for a token.
 pub fn form(app: &TestApp, text: &str) -> Answer {
-    let request = app.anonymous().request("POST", "//oauth/token");
+    form_at(app, "//oauth/token", text)
+}
+
+/// Sends a form.
+pub fn form_at(app: &TestApp, path: &str, text: &str) -> Answer {
+    let request = app.anonymous().request("POST", path);
     request.header("Content-Type", "application/x-www-form-urlencoded").bytes(text.as_bytes().to_vec()).send()
 }

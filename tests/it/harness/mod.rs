@@ -15,16 +15,19 @@ use actix_web::dev::ServerHandle;
 use actix_web::web;
 use motcua::app::App;
 use motcua::app::passwords::Cost;
+use motcua::app::sessions::Ticket;
 use motcua::clock::Clock;
 use motcua::config::Settings;
+use motcua::domain::actor::Subject;
 use motcua::domain::code::{CodePattern, DEFAULT_PATTERN};
 use motcua::domain::time::{Instant, parse};
 use motcua::http::State;
-use motcua::http::tokens::{Tokens, new_key};
+use motcua::http::keys::new_key;
+use motcua::http::tokens::Tokens;
 use motcua::startup::{Application, open};
 use motcua::store::{DatabaseUrl, Limits, Store};
 
-pub use client::{Answer, Client, escaped, form};
+pub use client::{Answer, Client, escaped, form, form_at};
 
 use crate::factory;
 
@@ -56,7 +59,7 @@ pub struct TestApp {
     agent: ureq::Agent,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
-    #[expect(dead_code, reason = "removed when the test ends")]
+    /// Removed when the test ends.
     place: Place,
 }
 
@@ -131,9 +134,12 @@ impl World {
 
     /// Tokens as a program with this world's key issues them.
     pub fn token(&self, username: &str) -> String {
-        let tokens = Tokens::new(&new_key(&KEY_SEED)).expect("a key");
+        let key = settings(&self.database, self.directory()).signing_key;
+        let tokens = Tokens::open(&key).expect("a key");
         let clock = Clock::system();
-        tokens.issue(factory::user_id(username), clock.new_id(), clock.now()).expect("a token")
+        let subject = Subject::User(factory::user_id(username));
+        let ticket = Ticket { subject, stamp: 1, session: None, id: clock.new_id() };
+        tokens.issue(&ticket, clock.now()).expect("a token")
     }
 
     /// The store and what every use case needs, beside the program that serves it.
@@ -228,7 +234,9 @@ fn prepare(database: &DatabaseUrl, directory: &Path) {
 
 fn settings(database: &DatabaseUrl, directory: &Path) -> Settings {
     let signing_key = directory.join(KEY_FILE);
-    std::fs::write(&signing_key, new_key(&KEY_SEED)).expect("a signing key");
+    if !signing_key.exists() {
+        std::fs::write(&signing_key, new_key(&KEY_SEED)).expect("a signing key");
+    }
     Settings {
         database: database.clone(),
         limits: Limits::default(),
@@ -241,6 +249,7 @@ fn settings(database: &DatabaseUrl, directory: &Path) -> Settings {
         log_filter: "off".to_owned(),
         log_json: false,
         password_cost: COST,
+        trusted_proxies: Vec::new(),
     }
 }
 
@@ -255,8 +264,25 @@ fn broken(config: &mut web::ServiceConfig) {
 impl TestApp {
     fn start(world: World) -> Self {
         let World { database, place } = world;
-        let clock = Clock::simulated(at(START), 42);
         let settings = settings(&database, &place.directory);
+        Self::serve(settings, Clock::simulated(at(START), 42), place)
+    }
+
+    /// Another process on the same database, under the same clock, with settings of its own.
+    pub fn beside(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        let place = Place { directory: directory(&fresh_name("beside")), database: None };
+        let mut settings = settings(&self.database, &self.place.directory);
+        change(&mut settings);
+        Self::serve(settings, self.clock.clone(), place)
+    }
+
+    /// The file of keys that sign its tokens.
+    pub fn key_file(&self) -> PathBuf {
+        self.place.directory.join(KEY_FILE)
+    }
+
+    fn serve(settings: Settings, clock: Clock, place: Place) -> Self {
+        let database = settings.database.clone();
         let (ready, started) = mpsc::channel();
         let own_clock = clock.clone();
         let thread = std::thread::spawn(move || {

@@ -10,7 +10,14 @@ use crate::harness::TestApp;
 on_both!(served_as_committed);
 
 /// Operations without a token.
-const OPEN: [&str; 4] = ["get /healthz", "get /readyz", "post /oauth/token", "get /api/v1/deadlines"];
+const OPEN: [&str; 6] = [
+    "get /healthz",
+    "get /readyz",
+    "get /.well-known/jwks.json",
+    "post /oauth/token",
+    "post /oauth/revoke",
+    "get /api/v1/deadlines",
+];
 
 fn committed() -> String {
     std::fs::read_to_string(repository("openapi.yaml")).unwrap_or_default()

@@ -30,7 +30,17 @@ const BY_AGENCY: [&str; 15] = [
     "snapshots",
 ];
 /// Copied to every machine, or kept on one.
-const ELSEWHERE: [&str; 5] = ["catalogue", "catalogue_stamps", "jobs", "refresh_tokens", "users"];
+const ELSEWHERE: [&str; 9] = [
+    "catalogue",
+    "catalogue_stamps",
+    "client_secrets",
+    "clients",
+    "jobs",
+    "refresh_tokens",
+    "revocations",
+    "throttles",
+    "users",
+];
 /// Of the migration library.
 const BOOKKEEPING: &str = "__diesel_schema_migrations";
 
@@ -204,6 +214,8 @@ macro_rules! select_every_table {
             $conn,
             catalogue,
             catalogue_stamps,
+            client_secrets,
+            clients,
             counters,
             declaration_reviews,
             declarations,
@@ -219,8 +231,10 @@ macro_rules! select_every_table {
             personal,
             records,
             refresh_tokens,
+            revocations,
             snapshot_acts,
             snapshots,
+            throttles,
             users
         )
     };
