@@ -20,6 +20,7 @@ mod exchange;
 mod exports;
 mod faults;
 mod figures;
+mod fuzz;
 mod guards;
 mod idempotency;
 mod lifecycle;

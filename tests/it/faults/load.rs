@@ -86,13 +86,20 @@ impl Desk {
     /// Puts the next request on the list.
     pub fn draw(&mut self) -> usize {
         let key = format!("{}-{}", self.name, self.sent.len());
-        let enter = self.dossiers.is_empty() || self.dice.random_bool(0.5);
+        // A desk waits for the answer about a dossier before it goes on with it: of two requests for one version the
+        // second would be stale when both are sent again.
+        let waits = |dossier: &Value| {
+            let id = dossier["id"].as_str().expect("an id");
+            self.sent.iter().any(|sent| sent.answer.is_none() && sent.path.contains(id))
+        };
+        let ready: Vec<&Value> = self.dossiers.iter().filter(|dossier| !waits(dossier)).collect();
+        let enter = ready.is_empty() || self.dice.random_bool(0.5);
         let sent = if enter {
             let receive = if self.dice.random_bool(0.7) { json!(true) } else { Value::Null };
             let body = new_dossier(&json!({"agency": self.agency, "receive": receive}));
             Sent { key, path: "/dossiers".into(), version: None, body, answer: None }
         } else {
-            let dossier = &self.dossiers[self.dice.random_range(0..self.dossiers.len())];
+            let dossier = ready[self.dice.random_range(0..ready.len())];
             let kind = if dossier["code"].is_null() { "received" } else { "forwarded" };
             let path = format!("/dossiers/{}/events", dossier["id"].as_str().expect("an id"));
             Sent { key, path, version: dossier["version"].as_i64(), body: event(kind), answer: None }
