@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use crate::app::passwords::Cost;
 use crate::domain::code::{CodePattern, DEFAULT_PATTERN};
 use crate::store::{DatabaseUrl, Limits};
+use crate::tls::TlsFiles;
 
 /// What the program runs with.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub struct Settings {
     pub workers: usize,
     /// Connections open at the same time, in all; more wait at the door.
     pub max_connections: usize,
+    /// Certificate and key; plain HTTP without them.
+    pub tls: Option<TlsFiles>,
     /// Origins whose pages may call the API from a browser.
     pub cors_origins: Vec<String>,
     pub log_filter: String,
@@ -99,6 +102,14 @@ impl Settings {
             errors.push(format!("MOTCUA_MAX_CONNECTIONS: {most:?} is not a number from 1 to 1000000"));
             0
         });
+        let tls = match (variable("MOTCUA_TLS_CERT_FILE"), variable("MOTCUA_TLS_KEY_FILE")) {
+            (Some(certificate), Some(key)) => Some(TlsFiles { certificate: certificate.into(), key: key.into() }),
+            (None, None) => None,
+            _ => {
+                errors.push("MOTCUA_TLS_CERT_FILE, MOTCUA_TLS_KEY_FILE: both or neither".to_owned());
+                None
+            }
+        };
         let cors_origins = origins_of(&origins).unwrap_or_else(|error| {
             errors.push(format!("MOTCUA_CORS_ORIGINS: {error}"));
             Vec::new()
@@ -146,6 +157,7 @@ impl Settings {
                 code_pattern,
                 workers,
                 max_connections,
+                tls,
                 cors_origins,
                 log_filter,
                 log_json,
@@ -205,12 +217,13 @@ mod tests {
             "MOTCUA_WAITING" => Some("-1".to_owned()),
             "MOTCUA_SQLITE_MAX_MIB" => Some("0".to_owned()),
             "MOTCUA_MAX_CONNECTIONS" => Some("many".to_owned()),
+            "MOTCUA_TLS_CERT_FILE" => Some("cert.pem".to_owned()),
             "MOTCUA_CORS_ORIGINS" => Some("*".to_owned()),
             "MOTCUA_TRUSTED_PROXIES" => Some("10.0.0.0/8, ::1, 10.0.0/8".to_owned()),
             _ => None,
         };
         let errors = Settings::read(&bad).unwrap_err().0;
-        assert_eq!(errors.len(), 10, "{errors:?}");
+        assert_eq!(errors.len(), 11, "{errors:?}");
         let postgres = |name: &str| (name == "MOTCUA_DATABASE_URL").then(|| "postgres://h/db".to_owned());
         assert!(Settings::read(&postgres).unwrap_err().to_string().contains("MOTCUA_SIGNING_KEY_FILE"));
         let settings = Settings::read(&|_| None).unwrap();

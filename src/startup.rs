@@ -29,6 +29,7 @@ use crate::http::tokens::Tokens;
 use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, guard, middleware, openapi, panics, routes};
 use crate::store::{DatabaseUrl, Store, StoreError, migrate};
 use crate::telemetry::RequestSpan;
+use crate::tls;
 
 /// Why the program does not start.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,8 @@ pub enum StartError {
     Database(#[from] crate::store::StoreError),
     #[error("signing key {path}: {reason}")]
     Key { path: String, reason: String },
+    #[error("TLS: {0}")]
+    Tls(String),
     #[error("passwords: {0}")]
     Passwords(String),
     #[error("catalogue: {0}")]
@@ -133,9 +136,12 @@ impl Application {
         .workers(settings.workers)
         .client_request_timeout(Duration::from_secs(10))
         .max_connections((settings.max_connections / settings.workers).max(1))
-        .shutdown_timeout(10)
-        .listen(listener)?
-        .run();
+        .shutdown_timeout(10);
+        let server = match settings.tls.clone() {
+            Some(files) => server.listen_rustls_0_23(listener, tls::config(files).map_err(StartError::Tls)?)?,
+            None => server.listen(listener)?,
+        };
+        let server = server.run();
         Ok(Self { port, server, state })
     }
 }
@@ -143,7 +149,7 @@ impl Application {
 /// Lets pages of these origins call the API with a token; nobody's cookies are ever looked at.
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
-        .allowed_methods(["GET", "POST", "PUT"])
+        .allowed_methods(["GET", "POST", "PUT", "DELETE"])
         .allowed_headers(["Authorization", "Content-Type", "Accept-Language", "If-Match"])
         .allowed_headers(["Idempotency-Key", "X-Request-Id"])
         .expose_headers(["ETag", "Location", "Retry-After", "X-Request-Id"])

@@ -71,7 +71,8 @@ pub fn run(settings: Settings, args: DemoArgs) -> Result<(), Failure> {
         let address = std::net::SocketAddr::new(settings.listen.ip(), application.port);
         // The last line: whoever reads the address off a pipe may close it then.
         println!("\nCtrl-C để dừng / to stop");
-        println!("motcua: http://{address}   tài liệu API / API documentation: http://{address}/docs/");
+        let scheme = if settings.tls.is_some() { "https" } else { "http" };
+        println!("motcua: {scheme}://{address}   tài liệu API / API documentation: {scheme}://{address}/docs/");
         application.server.await?;
         Ok(())
     })

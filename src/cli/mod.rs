@@ -136,7 +136,8 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     let _jobs = Worker::start(app.clone())?;
     let application = Application::build(settings, app)?;
     let address = std::net::SocketAddr::new(settings.listen.ip(), application.port);
-    eprintln!("motcua: http://{address}  –  tài liệu API / API documentation: http://{address}/docs/");
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    eprintln!("motcua: {scheme}://{address}  –  tài liệu API / API documentation: {scheme}://{address}/docs/");
     application.server.await?;
     Ok(())
 }

@@ -70,6 +70,7 @@ fn odd(request: &ServiceRequest) -> Option<ApiError> {
 pub async fn dress<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let docs = request.path().starts_with("/docs");
     let personal = ["/api/", "/oauth/"].iter().any(|start| request.path().starts_with(start));
+    let encrypted = request.app_config().secure();
     let id = HeaderValue::from_str(&trace_id(&request));
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
@@ -81,6 +82,10 @@ pub async fn dress<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Re
         (header::CONTENT_SECURITY_POLICY, policy),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if encrypted {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     if personal {
         absent(headers, header::CACHE_CONTROL, "no-store");

@@ -38,5 +38,6 @@ mod scorecards;
 mod sign_in;
 mod snapshots;
 mod tamper;
+mod tls;
 mod tour;
 mod two_clocks;
