@@ -1,10 +1,8 @@
-//! TLS with a certificate from files. The files are looked at again when they have changed: a renewed certificate needs
-//! no restart, and a broken one does not replace the one that serves.
+//! TLS with a certificate from files; a renewed one serves without a restart.
 
-use std::fs;
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::Arc;
 
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -13,8 +11,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{ServerConfig, version};
 
-/// How long a certificate serves before its files are looked at again.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+use crate::http::reread::Reread;
 
 /// Where certificate and key stand, both PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,58 +33,29 @@ pub fn config(files: TlsFiles) -> Result<ServerConfig, String> {
 }
 
 /// The certificate that serves now.
-#[derive(Debug)]
-struct Served {
-    files: TlsFiles,
-    current: Mutex<Current>,
-}
+struct Served(Reread<CertifiedKey>);
 
-#[derive(Debug)]
-struct Current {
-    key: Arc<CertifiedKey>,
-    changed: [Option<SystemTime>; 2],
-    looked: Instant,
+impl fmt::Debug for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Served").finish_non_exhaustive()
+    }
 }
 
 impl Served {
     fn open(files: TlsFiles) -> Result<Self, String> {
-        let (changed, key) = (files.changed(), files.read()?);
-        Ok(Self { files, current: Mutex::new(Current { key, changed, looked: Instant::now() }) })
-    }
-
-    fn now(&self, look_again: Duration) -> Arc<CertifiedKey> {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.looked.elapsed() >= look_again {
-            current.looked = Instant::now();
-            let changed = self.files.changed();
-            if changed != current.changed {
-                match self.files.read() {
-                    Ok(key) => {
-                        tracing::info!("a renewed certificate serves");
-                        (current.key, current.changed) = (key, changed);
-                    }
-                    // Half written, perhaps: looked at again.
-                    Err(error) => tracing::warn!(%error, "the certificate that served before goes on serving"),
-                }
-            }
-        }
-        Arc::clone(&current.key)
+        let paths = vec![files.certificate.clone(), files.key.clone()];
+        Reread::open(paths, move || files.read()).map(Self)
     }
 }
 
 impl ResolvesServerCert for Served {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.now(LOOK_AGAIN))
+        Some(self.0.now())
     }
 }
 
 impl TlsFiles {
-    fn changed(&self) -> [Option<SystemTime>; 2] {
-        let of = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
-        [of(&self.certificate), of(&self.key)]
-    }
-
-    fn read(&self) -> Result<Arc<CertifiedKey>, String> {
+    fn read(&self) -> Result<CertifiedKey, String> {
         let named = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let chain = CertificateDer::pem_file_iter(&self.certificate).map_err(|e| named(&self.certificate, &e))?;
         let chain = chain.collect::<Result<Vec<_>, _>>().map_err(|e| named(&self.certificate, &e))?;
@@ -96,12 +64,15 @@ impl TlsFiles {
         }
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|e| named(&self.key, &e))?;
         let pair = CertifiedKey::from_der(chain, key, &ring::default_provider());
-        pair.map(Arc::new).map_err(|e| named(&self.key, &format!("does not go with the certificate: {e}")))
+        pair.map_err(|e| named(&self.key, &format!("does not go with the certificate: {e}")))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::time::Duration;
+
     use super::*;
 
     fn written(folder: &Path, names: &str) -> (TlsFiles, Vec<u8>) {
@@ -117,7 +88,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (files, first) = written(folder.path(), "a.example");
         let served = Served::open(files.clone()).unwrap();
-        let shown = || served.now(Duration::ZERO).cert[0].to_vec();
+        let shown = || served.0.now().cert[0].to_vec();
         assert_eq!(shown(), first);
         let later = fs::metadata(&files.certificate).unwrap().modified().unwrap() + Duration::from_secs(60);
         let touch = |path: &Path, at| fs::File::options().write(true).open(path).unwrap().set_modified(at).unwrap();

@@ -10,10 +10,10 @@ use super::State;
 use super::auth::{Administer, Anyone, Authed};
 use super::body::{self, Json, Query};
 use super::dossiers::key_of;
-use super::page::{MAX_LIMIT, Page, cursor, limit, position};
+use super::page::{Page, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
-use super::tables::{As, Place, Table, Wish};
+use super::tables::{As, Place, Table, Turn, Wish};
 use crate::app::catalogue::{Expect, QUEUE, put_agency};
 use crate::app::dossiers::once;
 use crate::app::{App, AppError, Caller};
@@ -79,15 +79,11 @@ pub async fn list(
     query: Query<CatalogueQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let (query, now) = (query.0, state.app.clock.now());
-    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
-    let Some(format) = (Wish { format, limit: query.limit, cursor, count: None }).file()? else {
-        return Ok(HttpResponse::Ok().json(page(state, query, now).await?));
-    };
-    let next = move |cursor| {
-        let query = CatalogueQuery { cursor, limit: Some(MAX_LIMIT), format: None, ..query.clone() };
-        page(state.clone(), query, now)
-    };
-    TABLE.file(format, &request, now, next).await
+    let wish =
+        Wish { format: query.format.clone(), limit: query.limit, cursor: query.cursor.clone(), ..Wish::default() };
+    let page =
+        move |Turn { limit, cursor, .. }| page(state.clone(), CatalogueQuery { limit, cursor, ..query.clone() }, now);
+    TABLE.answer(&request, wish, now, page).await
 }
 
 async fn page(state: web::Data<State>, query: CatalogueQuery, now: Instant) -> Result<Page<AgencyView>, ApiError> {

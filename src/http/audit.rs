@@ -9,10 +9,10 @@ use super::State;
 use super::auth::{Audit, Authed};
 use super::body::{self, Query};
 use super::dossiers::known_at;
-use super::page::{ListCut, Listed, MAX_LIMIT, Page, bad_cursor, cursor, limit, position};
+use super::page::{ListCut, Listed, Page, bad_cursor, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::Reading;
-use super::tables::{As, Place, Table, Wish};
+use super::tables::{As, Place, Table, Turn, Wish, file_form};
 use super::view::EventView;
 use super::words::Word;
 use crate::app::{AppError, Caller};
@@ -96,7 +96,7 @@ pub async fn heads(
     request: HttpRequest,
     query: Query<HeadsQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let file = Wish { format: query.0.format.as_deref(), limit: None, cursor: None, count: None }.file()?;
+    let file = file_form(query.0.format.as_deref())?;
     let catalogues = state.app.catalogues.clone();
     let (caller, now) = (auth.caller, state.app.clock.now());
     let known_at = known_at(query.0.known_at.as_deref(), now)?;
@@ -278,20 +278,19 @@ async fn answer(
     query: AuditQuery,
     wanted: Wanted,
 ) -> Result<HttpResponse, ApiError> {
-    let now = state.app.clock.now();
-    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
-    let Some(format) = (Wish { format, limit: query.limit, cursor, count: None }).file()? else {
-        return Ok(HttpResponse::Ok().json(page(state, auth.caller, query, wanted, now).await?));
+    let (caller, now) = (auth.caller, state.app.clock.now());
+    let wish = Wish {
+        format: query.format.clone(),
+        limit: query.limit,
+        cursor: query.cursor.clone(),
+        known_at: query.known_at.clone(),
+        ..Wish::default()
     };
-    // What is recorded while the file goes out belongs to none of its pages.
-    let known_at = known_at(query.known_at.as_deref(), now)?.unwrap_or(now);
-    let query = AuditQuery { known_at: Some(time::canonical(known_at)), ..query };
-    let next = move |cursor| {
-        let query = AuditQuery { cursor, limit: Some(MAX_LIMIT), format: None, ..query.clone() };
-        let (state, caller) = (state.clone(), auth.caller.clone());
-        async move { Ok(page(state, caller, query, wanted, now).await?.page) }
+    let page = move |Turn { limit, cursor, known_at }| {
+        let query = AuditQuery { limit, cursor, known_at, ..query.clone() };
+        page(state.clone(), caller.clone(), query, wanted, now)
     };
-    TABLE.file(format, request, known_at, next).await
+    TABLE.answer(request, wish, now, page).await
 }
 
 async fn page(

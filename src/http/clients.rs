@@ -12,10 +12,10 @@ use super::State;
 use super::auth::{Administer, Authed};
 use super::body::{self, Json, Query};
 use super::dossiers::key_of;
-use super::page::{MAX_LIMIT, Page, cursor, limit, position};
+use super::page::{Page, cursor, limit, position, selected};
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
-use super::tables::{As, Place, Table, Wish};
+use super::tables::{As, Place, Table, Turn, Wish};
 use super::users::{UserQuery, kept_by, reached};
 use crate::app::clients::{caller_of, new_secret};
 use crate::app::dossiers::once;
@@ -165,14 +165,11 @@ pub async fn list(
     request: HttpRequest,
     query: Query<UserQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let (query, caller) = (query.0, auth.caller);
-    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
-    let Some(format) = (Wish { format, limit: query.limit, cursor, count: None }).file()? else {
-        return Ok(HttpResponse::Ok().json(page(state, caller, query.limit, query.cursor).await?));
-    };
-    let now = state.app.clock.now();
-    let next = move |cursor| page(state.clone(), caller.clone(), Some(MAX_LIMIT), cursor);
-    TABLE.file(format, &request, now, next).await
+    let (caller, now) = (auth.caller, state.app.clock.now());
+    let UserQuery { format, limit, cursor } = query.0;
+    let wish = Wish { format, limit, cursor, ..Wish::default() };
+    let page = move |turn: Turn| page(state.clone(), caller.clone(), turn.limit, turn.cursor);
+    TABLE.answer(&request, wish, now, page).await
 }
 
 async fn page(
@@ -182,30 +179,16 @@ async fn page(
     after: Option<String>,
 ) -> Result<Page<Client>, ApiError> {
     let size = limit(size)?;
-    let mut after = position("clients", after.as_deref())?.unwrap_or_default();
+    let after = position("clients", after.as_deref())?.unwrap_or_default();
     let app = state.app.clone();
-    let found = state.app.store.read(move |tx| {
-        let mut found = Vec::new();
-        let wanted = usize::try_from(size).unwrap_or(usize::MAX);
-        loop {
-            let rows = tx.clients_page(&after, size)?;
-            let last = rows.len() < wanted;
-            for row in rows {
-                if found.len() == wanted {
-                    let next = Some(cursor("clients", &after));
-                    return Ok(Page { items: views(tx, &app, &found)?, next, count: None });
-                }
-                after.clone_from(&row.name);
-                if kept_by(tx, &app, &caller, &caller_of(&row)?.grants)? {
-                    found.push(row);
-                }
-            }
-            if last {
-                return Ok::<_, AppError>(Page { items: views(tx, &app, &found)?, next: None, count: None });
-            }
-        }
+    let page = state.app.store.read(move |tx| {
+        let read = |tx: &mut Tx<'_>, after: &str| tx.clients_page(after, size);
+        let keep = |tx: &mut Tx<'_>, row: &_| kept_by(tx, &app, &caller, &caller_of(row)?.grants);
+        let (found, next) = selected(tx, size, after, read, |row| &row.name, keep)?;
+        let items = views(tx, &app, &found)?;
+        Ok::<_, AppError>(Page { items, next: next.map(|after| cursor("clients", &after)), count: None })
     });
-    found.await.map_err(ApiError::from)
+    Ok(page.await?)
 }
 
 /// One client

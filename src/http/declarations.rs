@@ -10,10 +10,10 @@ use super::State;
 use super::auth::{Audit, Authed, Lead, Staff};
 use super::body::{self, Json, Query};
 use super::dossiers::{key_of, known_at};
-use super::page::{ListCut, Listed, MAX_LIMIT, Page, bad_cursor, cursor, limit, position};
+use super::page::{ListCut, Listed, Page, bad_cursor, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
-use super::tables::{As, Place as Column, Table, Wish};
+use super::tables::{As, Place as Column, Table, Turn, Wish};
 use crate::app::access::STAFF;
 use crate::app::declarations::{Place, declare, review, target_of};
 use crate::app::{AppError, Caller};
@@ -221,6 +221,12 @@ pub struct DeclaredList {
     pub listed: Listed<DeclarationView>,
 }
 
+impl From<DeclaredList> for Page<DeclarationView> {
+    fn from(declared: DeclaredList) -> Self {
+        declared.listed.page
+    }
+}
+
 const TABLE: Table = Table {
     stem: "declarations",
     vietnamese: "SỐ LIỆU TỰ KÊ KHAI",
@@ -276,18 +282,18 @@ pub async fn list(
 ) -> Result<HttpResponse, ApiError> {
     let (query, caller, now) = (query.0, auth.caller, state.app.clock.now());
     let place = path.into_inner();
-    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
-    let Some(format) = (Wish { format, limit: query.limit, cursor, count: None }).file()? else {
-        return Ok(HttpResponse::Ok().json(page(state, caller, place, query, now).await?));
+    let wish = Wish {
+        format: query.format.clone(),
+        limit: query.limit,
+        cursor: query.cursor.clone(),
+        known_at: query.known_at.clone(),
+        ..Wish::default()
     };
-    let known_at = known_at(query.known_at.as_deref(), now)?.unwrap_or(now);
-    let query = DeclarationsQuery { known_at: Some(time::canonical(known_at)), ..query };
-    let next = move |cursor| {
-        let query = DeclarationsQuery { cursor, limit: Some(MAX_LIMIT), format: None, ..query.clone() };
-        let (state, caller, place) = (state.clone(), caller.clone(), place.clone());
-        async move { Ok(page(state, caller, place, query, now).await?.listed.page) }
+    let page = move |Turn { limit, cursor, known_at }| {
+        let query = DeclarationsQuery { limit, cursor, known_at, ..query.clone() };
+        page(state.clone(), caller.clone(), place.clone(), query, now)
     };
-    TABLE.file(format, &request, known_at, next).await
+    TABLE.answer(&request, wish, now, page).await
 }
 
 async fn page(

@@ -12,7 +12,7 @@ use super::body::Query;
 use super::figures::{CutQuery, CutText, CutView, escape, groups_of};
 use super::problem::ApiError;
 use super::responses::Reading;
-use super::tables::{As, FormQuery, Place, Table};
+use super::tables::{As, FormQuery, Place, Table, file_form};
 use crate::app::access::STAFF;
 use crate::store::catalogues::{Tree, calendar_version};
 use crate::store::figures::{Counts, Cut, Figure, GroupBy, by_month, days, figures, percent};
@@ -98,7 +98,7 @@ pub async fn list(
     query: Query<FormQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let items: Vec<IndicatorView> = indicators::all().map(IndicatorView::new).collect();
-    match query.0.file()? {
+    match file_form(query.0.format.as_deref())? {
         Some(format) => TABLE.whole(format, &request, state.app.clock.now(), items).await,
         None => Ok(HttpResponse::Ok().json(IndicatorList { items })),
     }

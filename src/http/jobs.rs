@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::State;
 use super::auth::{Authed, Foresee};
 use super::body::Query;
-use super::page::{MAX_LIMIT, Page, bad_cursor, cursor, limit, position};
+use super::page::{Page, bad_cursor, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::Reading;
-use super::tables::{As, Place, Table, Wish};
+use super::tables::{As, Place, Table, Turn, Wish};
 use crate::app::AppError;
 use crate::app::jobs::{self, INTERNAL, Progress, SUPERSEDED};
 use crate::domain::time::{self, Instant, from_micros};
@@ -159,13 +159,11 @@ pub async fn list(
     request: HttpRequest,
     query: Query<JobQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = query.0;
-    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
-    let Some(format) = (Wish { format, limit: query.limit, cursor, count: None }).file()? else {
-        return Ok(HttpResponse::Ok().json(page(state, query.limit, query.cursor).await?));
-    };
+    let JobQuery { format, limit, cursor } = query.0;
+    let wish = Wish { format, limit, cursor, ..Wish::default() };
     let now = state.app.clock.now();
-    TABLE.file(format, &request, now, move |cursor| page(state.clone(), Some(MAX_LIMIT), cursor)).await
+    let page = move |turn: Turn| page(state.clone(), turn.limit, turn.cursor);
+    TABLE.answer(&request, wish, now, page).await
 }
 
 async fn page(state: web::Data<State>, size: Option<i64>, after: Option<String>) -> Result<Page<JobView>, ApiError> {

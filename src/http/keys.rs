@@ -3,9 +3,7 @@
 //! program looks at the file again when it has changed: a rotation needs no restart and signs nobody out.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
 
 use actix_web::{HttpResponse, get, web};
 use base64::Engine;
@@ -19,6 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::State;
+use super::reread::Reread;
 use crate::app::seal::seal;
 
 /// A new private key as PKCS#8 PEM.
@@ -195,46 +194,14 @@ impl Ring {
     }
 }
 
-/// What tells a changed file from the one read before.
-type Mark = (u64, u64, i64, i64);
-
-fn mark(path: &Path) -> Option<Mark> {
-    let found = fs::metadata(path).ok()?;
-    Some((found.ino(), found.len(), found.mtime(), found.mtime_nsec()))
-}
-
-/// The file of keys, read again when it has changed.
-pub struct KeyFile {
-    path: PathBuf,
-    read: Mutex<(Option<Mark>, Arc<Ring>)>,
-}
-
-impl KeyFile {
-    /// # Errors
-    /// A sentence when the file cannot be read or holds something else.
-    pub fn open(path: &Path) -> Result<Self, String> {
-        let seen = mark(path);
-        let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
-        Ok(Self { path: path.to_owned(), read: Mutex::new((seen, Arc::new(Ring::parse(&text)?))) })
-    }
-
-    /// The keys as they now are; those known before when the file cannot be read.
-    pub(super) fn ring(&self) -> Arc<Ring> {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = mark(&self.path);
-        if seen.is_some() && seen != read.0 {
-            let text = fs::read_to_string(&self.path).map_err(|error| error.to_string());
-            match text.and_then(|text| Ring::parse(&text)) {
-                Ok(ring) => {
-                    tracing::info!(keys = ring.keys().len(), "the file of signing keys has changed");
-                    read.1 = Arc::new(ring);
-                }
-                Err(error) => tracing::error!(error, "the file of signing keys cannot be read; the old ones serve"),
-            }
-            read.0 = seen;
-        }
-        Arc::clone(&read.1)
-    }
+/// The file of keys.
+///
+/// # Errors
+/// A sentence when the file cannot be read or holds something else.
+pub fn open(path: &Path) -> Result<Reread<Ring>, String> {
+    let file = path.to_owned();
+    let read = move || Ring::parse(&fs::read_to_string(&file).map_err(|error| error.to_string())?);
+    Reread::open(vec![path.to_owned()], read)
 }
 
 /// Keys that verify access tokens of this service, for other systems (RFC 7517)

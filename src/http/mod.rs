@@ -38,6 +38,7 @@ pub mod plans;
 pub mod problem;
 pub mod procedures;
 pub mod reports;
+pub mod reread;
 pub mod responses;
 pub mod scorecards;
 pub mod snapshots;

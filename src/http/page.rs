@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::problem::ApiError;
+use crate::app::AppError;
 use crate::domain::error::FieldError;
 use crate::domain::time::{self, Instant, from_micros};
 use crate::store::catalogues::calendar_version;
@@ -71,6 +72,12 @@ pub struct Listed<T> {
     pub page: Page<T>,
 }
 
+impl<T> From<Listed<T>> for Page<T> {
+    fn from(listed: Listed<T>) -> Self {
+        listed.page
+    }
+}
+
 /// # Errors
 /// 422 when `limit` is not 1 to 500.
 pub fn limit(asked: Option<i64>) -> Result<i64, ApiError> {
@@ -78,6 +85,39 @@ pub fn limit(asked: Option<i64>) -> Result<i64, ApiError> {
         None => Ok(DEFAULT_LIMIT),
         Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
         Some(_) => Err(ApiError::field("?limit", "range", "1 to 500")),
+    }
+}
+
+/// The next rows of a list that some readers see only in part, and the key to go on after, when more follow. `read`
+/// gives as many rows as are wanted after a key, in its order.
+///
+/// # Errors
+/// As `read` and `keep`.
+pub fn selected<R>(
+    tx: &mut Tx<'_>,
+    wanted: i64,
+    mut after: String,
+    read: impl Fn(&mut Tx<'_>, &str) -> Result<Vec<R>, StoreError>,
+    key: fn(&R) -> &String,
+    keep: impl Fn(&mut Tx<'_>, &R) -> Result<bool, AppError>,
+) -> Result<(Vec<R>, Option<String>), AppError> {
+    let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+    let mut found = Vec::new();
+    loop {
+        let rows = read(tx, &after)?;
+        let last = rows.len() < wanted;
+        for row in rows {
+            if found.len() == wanted {
+                return Ok((found, Some(after)));
+            }
+            after.clone_from(key(&row));
+            if keep(tx, &row)? {
+                found.push(row);
+            }
+        }
+        if last {
+            return Ok((found, None));
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::body::{Json, Query};
 use super::dossiers::key_of;
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
-use super::tables::{As, FormQuery, Place, Table};
+use super::tables::{As, FormQuery, Place, Table, file_form};
 use crate::app::catalogue::{Expect, QUEUE, put_plan};
 use crate::app::dossiers::once;
 use crate::app::{App, AppError};
@@ -55,7 +55,7 @@ pub async fn list(
     request: HttpRequest,
     query: Query<FormQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let file = query.0.file()?;
+    let file = file_form(query.0.format.as_deref())?;
     let catalogues = state.app.catalogues.clone();
     let documents = state.app.store.read(move |tx| catalogues.plans(tx).map_err(AppError::from)).await?;
     let items: Vec<Plan> =

@@ -9,13 +9,13 @@ use utoipa::{IntoParams, ToSchema};
 use super::State;
 use super::auth::{Administer, Anyone, Authed};
 use super::body::{self, Json, Query};
-use super::dossiers::{key_of, known_at};
+use super::dossiers::key_of;
 use super::figures::{CutQuery, CutText, drill_down};
 use super::indicators::filters_of;
-use super::page::{ListCut, Listed, MAX_LIMIT, Page, cursor, limit, position};
+use super::page::{ListCut, Listed, Page, cursor, limit, position};
 use super::problem::{ApiError, Kind};
 use super::responses::{Reading, Writing};
-use super::tables::{As, Place, Table, Wish};
+use super::tables::{As, Place, Table, Turn, Wish};
 use super::words::Word;
 use crate::app::access::READERS;
 use crate::app::catalogue::{Expect, QUEUE, put_procedure};
@@ -121,18 +121,18 @@ pub async fn list(
     query: Query<ProcedureQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let (query, caller, now) = (query.0, auth.caller, state.app.clock.now());
-    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
-    let Some(format) = (Wish { format, limit: query.limit, cursor, count: query.count }).file()? else {
-        return Ok(HttpResponse::Ok().json(page(state, caller, query, now).await?));
+    let wish = Wish {
+        format: query.format.clone(),
+        limit: query.limit,
+        cursor: query.cursor.clone(),
+        count: query.count,
+        known_at: query.known_at.clone(),
     };
-    // Procedures without a drill-down are listed as they are now.
-    let known_at = known_at(query.known_at.as_deref(), now)?.unwrap_or(now);
-    let next = move |cursor| {
-        let query = ProcedureQuery { cursor, limit: Some(MAX_LIMIT), format: None, ..query.clone() };
-        let (state, caller) = (state.clone(), caller.clone());
-        async move { Ok(page(state, caller, query, now).await?.page) }
+    let page = move |Turn { limit, cursor, known_at }| {
+        let query = ProcedureQuery { limit, cursor, known_at, ..query.clone() };
+        page(state.clone(), caller.clone(), query, now)
     };
-    TABLE.file(format, &request, known_at, next).await
+    TABLE.answer(&request, wish, now, page).await
 }
 
 async fn page(

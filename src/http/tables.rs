@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::IntoParams;
 
+use super::dossiers::known_at;
 use super::export::{self, frame, write_book};
 use super::format::{Format, broken, file};
 use super::middleware::prefers_vietnamese;
-use super::page::{self, Page};
+use super::page::{self, MAX_LIMIT, Page};
 use super::problem::ApiError;
 use crate::domain::time::{self, Instant};
 use crate::sheet::{Cell, Row, csv};
@@ -54,41 +55,78 @@ pub struct FormQuery {
     pub format: Option<String>,
 }
 
-impl FormQuery {
-    /// As [`Wish::file`].
-    ///
-    /// # Errors
-    /// 422 for another form.
-    pub fn file(&self) -> Result<Option<Format>, ApiError> {
-        Wish { format: self.format.as_deref(), limit: None, cursor: None, count: None }.file()
-    }
-}
-
-/// What a request says about the form of a list.
-#[derive(Debug, Clone, Copy)]
-pub struct Wish<'a> {
-    pub format: Option<&'a str>,
+/// What a request says about form and page of a list.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    pub format: Option<String>,
     pub limit: Option<i64>,
-    pub cursor: Option<&'a str>,
+    pub cursor: Option<String>,
     pub count: Option<bool>,
+    pub known_at: Option<String>,
 }
 
-impl Wish<'_> {
-    /// The form of the file that is asked for; none: a page.
+/// One page to be read: the one that was asked for, or the next of a file.
+#[derive(Debug)]
+pub struct Turn {
+    pub limit: Option<i64>,
+    pub cursor: Option<String>,
+    /// Of a file always named: what is recorded while it goes out belongs to none of its pages.
+    pub known_at: Option<String>,
+}
+
+/// The form of the file that is asked for; none: JSON.
+///
+/// # Errors
+/// 422 for another form.
+pub fn file_form(format: Option<&str>) -> Result<Option<Format>, ApiError> {
+    Ok(Some(Format::read(format, &Format::LISTS)?).filter(|format| *format != Format::Json))
+}
+
+impl Wish {
+    /// As [`file_form`].
     ///
     /// # Errors
     /// 422 for another form, and for a file with what only pages have.
     pub fn file(&self) -> Result<Option<Format>, ApiError> {
-        let format = Format::read(self.format, &Format::LISTS)?;
-        if format == Format::Json {
-            return Ok(None);
+        let format = file_form(self.format.as_deref())?;
+        if format.is_some() {
+            page::whole(self.limit, self.cursor.as_deref(), self.count)?;
         }
-        page::whole(self.limit, self.cursor, self.count)?;
-        Ok(Some(format))
+        Ok(format)
     }
 }
 
 impl Table {
+    /// The page that is asked for, or the whole list as a file, known as of `now` unless the request names an instant.
+    ///
+    /// # Errors
+    /// As `page`; 422 for another form, for a file with what only pages have, and for too many rows.
+    pub async fn answer<T, A, F, P>(
+        &'static self,
+        request: &HttpRequest,
+        wish: Wish,
+        now: Instant,
+        mut page: F,
+    ) -> Result<HttpResponse, ApiError>
+    where
+        T: Serialize + 'static,
+        A: Serialize + Into<Page<T>>,
+        F: FnMut(Turn) -> P + 'static,
+        P: Future<Output = Result<A, ApiError>>,
+    {
+        let Some(format) = wish.file()? else {
+            let Wish { limit, cursor, known_at, .. } = wish;
+            return Ok(HttpResponse::Ok().json(page(Turn { limit, cursor, known_at }).await?));
+        };
+        let known_at = known_at(wish.known_at.as_deref(), now)?.unwrap_or(now);
+        let next = move |cursor| {
+            let turn = Turn { limit: Some(MAX_LIMIT), cursor, known_at: Some(time::canonical(known_at)) };
+            let read = page(turn);
+            async move { Ok(read.await?.into()) }
+        };
+        self.file(format, request, known_at, next).await
+    }
+
     /// The whole list as a file. `page` answers with the page after a cursor; the first is read before the answer
     /// begins, so that what fails until then is still a proper refusal.
     ///

@@ -9,7 +9,8 @@ use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::keys::{KeyFile, Ring};
+use super::keys::{self, Ring};
+use super::reread::Reread;
 use crate::app::sessions::Ticket;
 use crate::domain::actor::Subject;
 use crate::domain::time::Instant;
@@ -43,7 +44,7 @@ struct Claims {
 /// Signs and verifies.
 #[derive(Clone)]
 pub struct Tokens {
-    keys: Arc<KeyFile>,
+    keys: Arc<Reread<Ring>>,
     validation: Validation,
 }
 
@@ -63,12 +64,12 @@ impl Tokens {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // `exp` is judged against our own clock, which tests and simulations set.
         validation.validate_exp = false;
-        Ok(Self { keys: Arc::new(KeyFile::open(path)?), validation })
+        Ok(Self { keys: Arc::new(keys::open(path)?), validation })
     }
 
     /// The keys as they now are.
     pub(super) fn ring(&self) -> Arc<Ring> {
-        self.keys.ring()
+        self.keys.now()
     }
 
     /// # Errors

@@ -10,10 +10,10 @@ use super::State;
 use super::auth::{Administer, Authed};
 use super::body::{self, Json, Query};
 use super::dossiers::key_of;
-use super::page::{MAX_LIMIT, Page, cursor, limit, position};
+use super::page::{Page, cursor, limit, position, selected};
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
-use super::tables::{As, Place, Table, Wish};
+use super::tables::{As, Place, Table, Turn, Wish};
 use crate::app::access::caller_of;
 use crate::app::dossiers::once;
 use crate::app::password_policy::fault;
@@ -165,14 +165,11 @@ pub async fn list(
     request: HttpRequest,
     query: Query<UserQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let (query, caller) = (query.0, auth.caller);
-    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
-    let Some(format) = (Wish { format, limit: query.limit, cursor, count: None }).file()? else {
-        return Ok(HttpResponse::Ok().json(page(state, caller, query.limit, query.cursor).await?));
-    };
-    let now = state.app.clock.now();
-    let next = move |cursor| page(state.clone(), caller.clone(), Some(MAX_LIMIT), cursor);
-    TABLE.file(format, &request, now, next).await
+    let (caller, now) = (auth.caller, state.app.clock.now());
+    let UserQuery { format, limit, cursor } = query.0;
+    let wish = Wish { format, limit, cursor, ..Wish::default() };
+    let page = move |turn: Turn| page(state.clone(), caller.clone(), turn.limit, turn.cursor);
+    TABLE.answer(&request, wish, now, page).await
 }
 
 async fn page(
@@ -182,33 +179,16 @@ async fn page(
     after: Option<String>,
 ) -> Result<Page<User>, ApiError> {
     let size = limit(size)?;
-    let mut after = position("users", after.as_deref())?.unwrap_or_default();
+    let after = position("users", after.as_deref())?.unwrap_or_default();
     let app = state.app.clone();
-    state
-        .app
-        .store
-        .read(move |tx| {
-            let mut items = Vec::new();
-            let wanted = usize::try_from(size).unwrap_or(usize::MAX);
-            loop {
-                let rows = tx.users_page(&after, size)?;
-                let last = i64::try_from(rows.len()).unwrap_or(0) < size;
-                for row in rows {
-                    if items.len() == wanted {
-                        return Ok(Page { items, next: Some(cursor("users", &after)), count: None });
-                    }
-                    after.clone_from(&row.username);
-                    if kept_by(tx, &app, &caller, &caller_of(&row)?.grants)? {
-                        items.push(view(&row)?);
-                    }
-                }
-                if last {
-                    return Ok::<_, AppError>(Page { items, next: None, count: None });
-                }
-            }
-        })
-        .await
-        .map_err(ApiError::from)
+    let page = state.app.store.read(move |tx| {
+        let read = |tx: &mut Tx<'_>, after: &str| tx.users_page(after, size);
+        let keep = |tx: &mut Tx<'_>, row: &_| kept_by(tx, &app, &caller, &caller_of(row)?.grants);
+        let (found, next) = selected(tx, size, after, read, |row| &row.username, keep)?;
+        let items = found.iter().map(view).collect::<Result<_, _>>()?;
+        Ok::<_, AppError>(Page { items, next: next.map(|after| cursor("users", &after)), count: None })
+    });
+    Ok(page.await?)
 }
 
 /// One user

@@ -106,8 +106,8 @@ pub async fn changed_since(
     query: Query<DiffQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let (query, caller, now) = (query.0, auth.caller, state.app.clock.now());
-    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
-    let Some(format) = (Wish { format, limit: query.limit, cursor, count: None }).file()? else {
+    let (format, cursor) = (query.format.clone(), query.cursor.clone());
+    let Some(format) = (Wish { format, limit: query.limit, cursor, ..Wish::default() }).file()? else {
         return Ok(HttpResponse::Ok().json(answer(state, caller, query, now).await?));
     };
     let known_at = known_at(query.known_at.as_deref(), now)?.unwrap_or(now);

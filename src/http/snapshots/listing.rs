@@ -7,15 +7,15 @@ use utoipa::IntoParams;
 use super::SnapshotSummary;
 use crate::app::access::STAFF;
 use crate::app::{AppError, Caller};
-use crate::domain::time::{self, Instant, business_date};
+use crate::domain::time::{Instant, business_date};
 use crate::http::State;
 use crate::http::auth::{Authed, Staff};
 use crate::http::body::{self, Query};
 use crate::http::dossiers::known_at as past;
-use crate::http::page::{ListCut, Listed, MAX_LIMIT, Page, bad_cursor, cursor, limit, position};
+use crate::http::page::{ListCut, Listed, Page, bad_cursor, cursor, limit, position};
 use crate::http::problem::ApiError;
 use crate::http::responses::Reading;
-use crate::http::tables::{As, Place, Table, Wish};
+use crate::http::tables::{As, Place, Table, Turn, Wish};
 use crate::store::catalogues::Tree;
 use crate::store::query::SnapshotQuery;
 use crate::store::sql_types::Id;
@@ -87,18 +87,18 @@ pub async fn list(
     query: Query<SnapshotListQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let (query, caller, now) = (query.0, auth.caller, state.app.clock.now());
-    let (cursor, format) = (query.cursor.as_deref(), query.format.as_deref());
-    let Some(format) = (Wish { format, limit: query.limit, cursor, count: None }).file()? else {
-        return Ok(HttpResponse::Ok().json(page(state, caller, query, now).await?));
+    let wish = Wish {
+        format: query.format.clone(),
+        limit: query.limit,
+        cursor: query.cursor.clone(),
+        known_at: query.known_at.clone(),
+        ..Wish::default()
     };
-    let known_at = past(query.known_at.as_deref(), now)?.unwrap_or(now);
-    let query = SnapshotListQuery { known_at: Some(time::canonical(known_at)), ..query };
-    let next = move |cursor| {
-        let query = SnapshotListQuery { cursor, limit: Some(MAX_LIMIT), format: None, ..query.clone() };
-        let (state, caller) = (state.clone(), caller.clone());
-        async move { Ok(page(state, caller, query, now).await?.page) }
+    let page = move |Turn { limit, cursor, known_at }| {
+        let query = SnapshotListQuery { limit, cursor, known_at, ..query.clone() };
+        page(state.clone(), caller.clone(), query, now)
     };
-    TABLE.file(format, &request, known_at, next).await
+    TABLE.answer(&request, wish, now, page).await
 }
 
 async fn page(
