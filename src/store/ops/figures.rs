@@ -171,8 +171,15 @@ pub fn facts_rows(
     at: i64,
     known_at: i64,
 ) -> Result<Vec<FactsRow>, StoreError> {
-    let ask = FactQuery { agencies: vec![agency.to_owned()], at, known_at, ..FactQuery::default() };
-    Ok(at_cut(&ask).filter(sql::<Bool>(&among(ids))).select(facts::all_columns).load(conn)?)
+    // `valid_to + 0` as in `facts`: by the ids, not through everything of the agency.
+    Ok(facts::table
+        .filter(facts::agency_id.eq(agency))
+        .filter(sql::<Bool>(&among(ids)))
+        .filter(facts::valid_from.le(at))
+        .filter((facts::valid_to + 0).gt(at))
+        .filter(facts::known_from.le(known_at))
+        .filter(facts::known_to.gt(known_at))
+        .load(conn)?)
 }
 
 fn payments_at_cut<'a>(ask: &'a FactQuery) -> payments::BoxedQuery<'a, Db> {
