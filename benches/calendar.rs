@@ -17,6 +17,7 @@ use motcua::domain::code::CodePattern;
 use motcua::domain::time::parse;
 use motcua::store::calendar_preview::{Question, figures_now, preview, this_year};
 use motcua::store::{DatabaseUrl, Store, migrate};
+use motcua::vault::{KeySource, Vault};
 
 /// Off by the new calendar: the last two days of the demonstration's year, and one soon after it.
 const DAYS_OFF: [&str; 3] = ["2024-12-30", "2024-12-31", "2025-01-03"];
@@ -32,7 +33,9 @@ fn main() {
     let url = DatabaseUrl::Sqlite(folder.join("bench.db").display().to_string());
     migrate::up(&url).expect("the schema");
     let clock = Clock::simulated(parse("2023-11-20T08:00:00+07:00").expect("a time"), 2024);
-    let app = App::new(Store::open(&url).expect("the database opens"), clock, CodePattern::default());
+    let vault = Vault::open(KeySource::given(&"00".repeat(32)), || [0; 32]).expect("a key");
+    let store = Store::open(&url).expect("the database opens");
+    let app = App::open(store, clock, CodePattern::default(), vault).expect("the keys fit");
 
     let begun = Instant::now();
     let made = demo::make(&app, dossiers, &mut |_| {}).expect("the demonstration");

@@ -10,6 +10,7 @@ use crate::app::passwords::Cost;
 use crate::domain::code::{CodePattern, DEFAULT_PATTERN};
 use crate::store::{DatabaseUrl, Limits};
 use crate::tls::TlsFiles;
+use crate::vault::KeySource;
 
 /// What the program runs with.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// PKCS#8 PEM of the Ed25519 key that signs tokens.
     pub signing_key: PathBuf,
+    /// Keys that personal values are sealed with.
+    pub data_keys: KeySource,
     pub code_pattern: CodePattern,
     pub workers: usize,
     /// Connections open at the same time, in all; more wait at the door.
@@ -144,8 +147,9 @@ impl Settings {
             }
             (Err(()), None) => Err(()),
         };
-        let parts = (database, listen, signing_key, code_pattern, workers);
-        if let (true, (Ok(database), Ok(listen), Ok(signing_key), Ok(code_pattern), Ok(workers))) =
+        let data_keys = data_keys(variable, database.as_ref().ok()).map_err(|error| errors.push(error));
+        let parts = (database, listen, signing_key, data_keys, code_pattern, workers);
+        if let (true, (Ok(database), Ok(listen), Ok(signing_key), Ok(data_keys), Ok(code_pattern), Ok(workers))) =
             (errors.is_empty(), parts)
         {
             let password_cost = Cost::default();
@@ -154,6 +158,7 @@ impl Settings {
                 limits,
                 listen,
                 signing_key,
+                data_keys,
                 code_pattern,
                 workers,
                 max_connections,
@@ -202,6 +207,25 @@ fn origins_of(text: &str) -> Result<Vec<String>, String> {
     named.map(read).collect()
 }
 
+/// Beside an SQLite file a file of keys is made on first use, where it is named or as `….data-key`.
+fn data_keys(variable: &dyn Fn(&str) -> Option<String>, database: Option<&DatabaseUrl>) -> Result<KeySource, String> {
+    match (variable("MOTCUA_DATA_KEY_FILE"), variable("MOTCUA_DATA_KEY"), database) {
+        (Some(_), Some(_), _) => Err("MOTCUA_DATA_KEY_FILE and MOTCUA_DATA_KEY: one of them, not both".into()),
+        (None, Some(keys), _) => Ok(KeySource::given(&keys)),
+        (Some(path), None, Some(DatabaseUrl::Postgres(_)) | None) => {
+            Ok(KeySource::File { path: path.into(), made: false })
+        }
+        (Some(path), None, Some(DatabaseUrl::Sqlite(_))) => Ok(KeySource::File { path: path.into(), made: true }),
+        (None, None, Some(DatabaseUrl::Sqlite(path))) => {
+            Ok(KeySource::File { path: format!("{path}.data-key").into(), made: true })
+        }
+        (None, None, None) => Ok(KeySource::given("")),
+        (None, None, Some(DatabaseUrl::Postgres(_))) => {
+            Err("MOTCUA_DATA_KEY_FILE: required with PostgreSQL (or MOTCUA_DATA_KEY): personal data are sealed".into())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,7 +250,12 @@ mod tests {
         assert_eq!(errors.len(), 11, "{errors:?}");
         let postgres = |name: &str| (name == "MOTCUA_DATABASE_URL").then(|| "postgres://h/db".to_owned());
         assert!(Settings::read(&postgres).unwrap_err().to_string().contains("MOTCUA_SIGNING_KEY_FILE"));
+        assert!(Settings::read(&postgres).unwrap_err().to_string().contains("MOTCUA_DATA_KEY_FILE"));
+        let twice = |name: &str| name.starts_with("MOTCUA_DATA_KEY").then(|| "k".to_owned());
+        assert!(Settings::read(&twice).unwrap_err().to_string().contains("not both"));
         let settings = Settings::read(&|_| None).unwrap();
         assert_eq!(settings.signing_key, PathBuf::from("motcua.db.key"));
+        let KeySource::File { path, made: true } = settings.data_keys else { panic!("{:?}", settings.data_keys) };
+        assert_eq!(path, PathBuf::from("motcua.db.data-key"));
     }
 }

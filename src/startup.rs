@@ -16,11 +16,11 @@ use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::app::App;
 use crate::app::catalogue::install_defaults;
 use crate::app::full_copy::records;
 use crate::app::passwords::Passwords;
 use crate::app::rebuild::rebuild_facts;
+use crate::app::{App, KeysError};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::http::fallback::{Known, refuse};
@@ -30,6 +30,7 @@ use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, guard, middleware, 
 use crate::store::{DatabaseUrl, Store, StoreError, migrate};
 use crate::telemetry::RequestSpan;
 use crate::tls;
+use crate::vault::{KeySource, Vault};
 
 /// Why the program does not start.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,8 @@ pub enum StartError {
     Key { path: String, reason: String },
     #[error("TLS: {0}")]
     Tls(String),
+    #[error(transparent)]
+    DataKeys(#[from] KeysError),
     #[error("passwords: {0}")]
     Passwords(String),
     #[error("catalogue: {0}")]
@@ -60,10 +63,13 @@ pub struct Application {
 /// # Errors
 /// The database cannot be reached or migrated.
 pub async fn open(settings: &Settings, clock: Clock) -> Result<App, StartError> {
-    let app = open_bare(settings, clock)?;
-    let shared = app.clone();
-    let rebuilt = tokio::task::spawn_blocking(move || rebuild_facts(&shared, |_| {})).await;
-    let rebuilt = rebuilt.map_err(|error| StoreError::Other(error.to_string()))??;
+    let settings = settings.clone();
+    let opened = tokio::task::spawn_blocking(move || {
+        let app = open_bare(&settings, clock)?;
+        let rebuilt = rebuild_facts(&app, |_| {})?;
+        Ok::<_, StartError>((app, rebuilt))
+    });
+    let (app, rebuilt) = opened.await.map_err(|error| StoreError::Other(error.to_string()))??;
     if rebuilt > 0 {
         tracing::info!(dossiers = rebuilt, "fact rows written anew after a change of their shape");
     }
@@ -77,14 +83,15 @@ pub async fn open(settings: &Settings, clock: Clock) -> Result<App, StartError> 
     Ok(app)
 }
 
-/// The same without calendar and plans: for a restore, which brings its own.
+/// The same without calendar and plans: for a restore, which brings its own. Blocks: not for an async thread.
 ///
 /// # Errors
-/// The database cannot be reached or migrated.
+/// The database cannot be reached or migrated, or its data keys are not at hand.
 pub fn open_bare(settings: &Settings, clock: Clock) -> Result<App, StartError> {
     migrate::up(&settings.database)?;
     let store = Store::open_within(&settings.database, settings.limits)?;
-    Ok(App::new(store, clock, settings.code_pattern.clone()))
+    let vault = vault(settings, &store, &clock)?;
+    Ok(App::open(store, clock, settings.code_pattern.clone(), vault)?)
 }
 
 impl Application {
@@ -161,6 +168,17 @@ async fn openapi_yaml() -> HttpResponse {
     /// Written out when somebody first asks for it.
     static YAML: LazyLock<String> = LazyLock::new(openapi::yaml);
     HttpResponse::Ok().content_type("application/yaml").body(YAML.as_str())
+}
+
+/// The data keys. A file is made only for a database that was never sealed: no new key opens old rows.
+fn vault(settings: &Settings, store: &Store, clock: &Clock) -> Result<Vault, StartError> {
+    let mut source = settings.data_keys.clone();
+    if let KeySource::File { made, .. } = &mut source
+        && *made
+    {
+        *made = store.read_blocking::<_, StoreError, _>(|tx| tx.data_keys())?.is_empty();
+    }
+    Ok(Vault::open(source, || clock.random()).map_err(KeysError::from)?)
 }
 
 /// Reads the signing keys; beside an SQLite file one is made on first use, readable by its owner only.

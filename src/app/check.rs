@@ -10,7 +10,6 @@ mod records;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::App;
 use super::full_copy::lines::event_line;
@@ -39,6 +38,8 @@ pub struct CheckReport {
     pub events: u64,
     /// Commitments whose personal values were erased: lawful, hence a count.
     pub erased: u64,
+    /// Personal rows that were not checked, for want of the data keys.
+    pub personal_unchecked: u64,
     pub fact_rows: u64,
     pub payment_rows: u64,
     /// Declared values, snapshots and other rows beside the chains.
@@ -263,9 +264,10 @@ impl<P: FnMut(&CheckReport)> Desk<'_, P> {
             let ids = tx.dossier_ids_after(self.agency, after, PAGE)?;
             let Some(last) = ids.last() else { return self.orphans(tx, before) };
             after = Some(*last);
-            let personal = commitments(tx, self.agency, &ids)?;
+            let personal = commitments(tx, self.app, self.agency, &ids)?;
             self.report.erased += personal.erased;
             self.personal_rows += personal.rows;
+            self.report.personal_unchecked += personal.unchecked;
             for finding in personal.findings {
                 self.take(finding);
             }
@@ -275,8 +277,7 @@ impl<P: FnMut(&CheckReport)> Desk<'_, P> {
     }
 
     fn page(&mut self, tx: &mut Tx<'_>, ids: &[Id]) -> Result<(), StoreError> {
-        let keys: Vec<(String, Uuid)> = ids.iter().map(|id| (self.agency.to_owned(), id.0)).collect();
-        let mut histories = history::many(tx, &keys)?;
+        let mut histories = history::events_of_many(tx, self.agency, ids)?;
         let mut facts: BTreeMap<Id, Vec<FactsRow>> = BTreeMap::new();
         for row in tx.facts_of_many(self.agency, ids)? {
             self.report.fact_rows += 1;
@@ -290,7 +291,7 @@ impl<P: FnMut(&CheckReport)> Desk<'_, P> {
         for (id, code) in tx.dossier_codes(self.agency, ids)? {
             self.report.dossiers += 1;
             self.unseen.remove(&id);
-            let (events, _) = histories.remove(&id.0).unwrap_or_default();
+            let events = histories.remove(&id).unwrap_or_default();
             let seq = events.last().map_or(0, |event| event.seq);
             if events.is_empty() {
                 self.found(0, "dossier", format!("dossier {} has no entry in the chain", id.0));

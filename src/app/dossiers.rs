@@ -2,7 +2,6 @@
 
 use chrono::Duration;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::record::{Ask, Book, File};
@@ -29,12 +28,9 @@ pub struct Key {
 impl Key {
     /// `place` tells apart equal bodies sent to different paths.
     #[must_use]
-    pub fn new(key: String, place: &str, body: &Value) -> Self {
-        let mut hasher = Sha256::new();
-        hasher.update(place.as_bytes());
-        hasher.update([0]);
-        hasher.update(canonical_json(body));
-        Self { key, body_hash: hex::encode(hasher.finalize()) }
+    pub fn new(app: &App, key: String, place: &str, body: &Value) -> Self {
+        // Keyed: who guesses what a body said finds no confirmation in the row.
+        Self { key, body_hash: app.vault.hash(place, &canonical_json(body)) }
     }
 }
 
@@ -85,7 +81,7 @@ pub async fn create(app: &App, caller: Caller, new: NewDossier, key: Option<Key>
             }
             // Locks the agency's head first: of two processes with the same key the second sees what the first did.
             let mut book = Book::open(tx, app, &agency)?;
-            if let Some(done) = replay(tx, &agency, &standing, key.as_ref(), now)? {
+            if let Some(done) = replay(tx, app, &agency, &standing, key.as_ref(), now)? {
                 return Ok(done);
             }
             let ask = |payload| Ask {
@@ -127,10 +123,10 @@ pub async fn add_event(
             let standing = caller.standing(&tree, &agency);
             // Locks the agency's head before key and dossier are read: nobody adds an event in between.
             let mut book = Book::open(tx, app, &agency)?;
-            if let Some(done) = replay(tx, &agency, &standing, key.as_ref(), now)? {
+            if let Some(done) = replay(tx, app, &agency, &standing, key.as_ref(), now)? {
                 return Ok(done);
             }
-            let mut file = File::load(tx, &agency, id)?;
+            let mut file = File::load(tx, &app.vault, &agency, id)?;
             let dossier = file.dossier().ok_or(AppError::NotFound)?;
             caller.may_read(&tree, &agency, &dossier.submitted_by)?;
             if dossier.version != if_match {
@@ -167,6 +163,7 @@ fn out_of_place(caller: &Caller, tree: &Tree<'_>, agency: &str) -> AppError {
 
 fn replay(
     tx: &mut Tx<'_>,
+    app: &App,
     agency: &str,
     standing: &Standing,
     key: Option<&Key>,
@@ -174,7 +171,7 @@ fn replay(
 ) -> Result<Option<Done>, AppError> {
     let Some(row) = earlier(tx, agency, &standing.actor, key, now)? else { return Ok(None) };
     let id = Uuid::parse_str(&row.resource).map_err(|_| crate::store::StoreError::Corrupt("idempotency row".into()))?;
-    let file = File::load(tx, agency, id)?;
+    let file = File::load(tx, &app.vault, agency, id)?;
     let version = u32::try_from(row.version).unwrap_or(0);
     Ok(Some(Done { file, version, replayed: true, standing: standing.clone() }))
 }

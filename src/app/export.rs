@@ -21,7 +21,8 @@ use crate::domain::time::local_text;
 use crate::store::catalogues::{Document, Documents};
 use crate::store::history::{self, Personal};
 use crate::store::sql_types::Id;
-use crate::store::{Store, StoreError, Tx};
+use crate::store::{StoreError, Tx};
+use crate::vault::Vault;
 
 /// `source` of dossiers that were recorded here; their `source_id` is their id.
 pub const SOURCE: &str = "motcua";
@@ -34,7 +35,7 @@ const PAGE: i64 = 200;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Names {
     Masked,
-    /// Only for comparison inside the program: never written out.
+    /// For comparison inside the program, and for an auditor with a stated purpose.
     Full,
 }
 
@@ -51,16 +52,22 @@ pub struct Page {
 ///
 /// # Errors
 /// The database fails, or holds what this program never writes.
-pub fn page(tx: &mut Tx<'_>, agency: &str, after: Option<Uuid>) -> Result<Page, StoreError> {
+pub fn page(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    agency: &str,
+    after: Option<Uuid>,
+    names: Names,
+) -> Result<Page, StoreError> {
     let ids = tx.dossier_ids_after(agency, after.map(Id), PAGE)?;
     let full = i64::try_from(ids.len()).is_ok_and(|count| count == PAGE);
     let next = ids.last().filter(|_| full).map(|id| id.0);
     let keys: Vec<(String, Uuid)> = ids.iter().map(|id| (agency.to_owned(), id.0)).collect();
-    let mut found = history::many(tx, &keys)?;
+    let mut found = history::many(tx, vault, &keys)?;
     let mut lines = Vec::with_capacity(keys.len());
     for (agency, id) in keys {
         let Some((events, personal)) = found.remove(&id) else { continue };
-        lines.extend(line(&File { agency, id, events, personal }).map(|line| canonical_text(&line)));
+        lines.extend(line(&File { agency, id, events, personal }, names).map(|line| canonical_text(&line)));
     }
     Ok(Page { lines, next })
 }
@@ -70,7 +77,7 @@ pub fn page(tx: &mut Tx<'_>, agency: &str, after: Option<Uuid>) -> Result<Page, 
 /// # Errors
 /// The database fails, or `sink` does.
 pub fn dossiers<E: From<StoreError>>(
-    store: &Store,
+    app: &App,
     agencies: &[String],
     mut sink: impl FnMut(&str) -> Result<(), E>,
 ) -> Result<u64, E> {
@@ -78,7 +85,8 @@ pub fn dossiers<E: From<StoreError>>(
     for agency in agencies {
         let mut after = None;
         loop {
-            let page = store.read_blocking(|tx| page(tx, agency, after)).map_err(E::from)?;
+            let page =
+                app.store.read_blocking(|tx| page(tx, &app.vault, agency, after, Names::Masked)).map_err(E::from)?;
             for line in &page.lines {
                 sink(line)?;
                 count += 1;
@@ -143,14 +151,14 @@ fn document(kind: &str, body: serde_json::Result<Value>) -> Result<String, Store
 
 /// A dossier's line; `None` without events.
 #[must_use]
-pub fn line(file: &File) -> Option<Value> {
+pub fn line(file: &File, names: Names) -> Option<Value> {
     let first = file.events.first()?;
     let origin = first.origin.as_ref();
     let (source, source_id) = match origin.and_then(|origin| origin.source.clone().zip(origin.source_id.clone())) {
         Some(known) => known,
         None => (SOURCE.to_owned(), file.id.to_string()),
     };
-    let events = events(&file.events, &file.personal, Names::Masked);
+    let events = events(&file.events, &file.personal, names);
     Some(json!({"kind": "dossier", "source": source, "source_id": source_id, "events": events}))
 }
 

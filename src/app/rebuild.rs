@@ -49,9 +49,8 @@ fn rebuild(tx: &mut Tx<'_>, agency: &str) -> Result<u64, StoreError> {
         let ids = tx.dossier_ids_after(agency, after, PAGE)?;
         let Some(last) = ids.last() else { return Ok(count) };
         after = Some(*last);
-        let keys: Vec<(String, Uuid)> = ids.iter().map(|id| (agency.to_owned(), id.0)).collect();
-        for (id, (events, _)) in history::many(tx, &keys)? {
-            insert_replayed(tx, agency, id, &events)?;
+        for (id, events) in history::events_of_many(tx, agency, &ids)? {
+            insert_replayed(tx, agency, id.0, &events)?;
             count += 1;
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::keys::{Sealing, states_applicant};
 use super::{App, AppError};
 use crate::domain::actor::Standing;
 use crate::domain::calendar::{OfficeHours, WorkingCalendar};
@@ -19,9 +20,11 @@ use crate::domain::personal;
 use crate::domain::time::{Instant, business_date};
 use crate::store::catalogues::{Documents, Tree};
 use crate::store::history::{self, Personal};
-use crate::store::rows::{EventRow, HeadRow, PersonalRow, small};
+use crate::store::personal::{Opened, STILL};
+use crate::store::rows::{EventRow, HeadRow, small};
 use crate::store::sql_types::Id;
 use crate::store::{StoreError, Tx};
+use crate::vault::Vault;
 
 /// What a caller wants recorded.
 #[derive(Debug, Clone)]
@@ -60,13 +63,22 @@ pub struct File {
 impl File {
     /// # Errors
     /// The database fails, or the dossier has no events.
-    pub fn load(tx: &mut Tx<'_>, agency: &str, id: Uuid) -> Result<Self, StoreError> {
+    pub fn load(tx: &mut Tx<'_>, vault: &Vault, agency: &str, id: Uuid) -> Result<Self, StoreError> {
         Ok(Self {
             agency: agency.to_owned(),
             id,
             events: history::events(tx, agency, id)?,
-            personal: history::personal(tx, agency, id)?,
+            personal: history::personal(tx, vault, agency, id)?,
         })
+    }
+
+    /// Without personal values.
+    ///
+    /// # Errors
+    /// As [`File::load`].
+    pub fn bare(tx: &mut Tx<'_>, agency: &str, id: Uuid) -> Result<Self, StoreError> {
+        let events = history::events(tx, agency, id)?;
+        Ok(Self { agency: agency.to_owned(), id, events, personal: Personal::new() })
     }
 
     #[must_use]
@@ -223,14 +235,15 @@ impl Book {
         if !values.is_empty() {
             let salt: [u8; 16] = app.clock.random();
             event.personal = Some(personal::commitment(&salt, &values));
-            tx.personal_insert(&PersonalRow {
-                agency_id: self.agency.clone(),
-                dossier_id: id,
-                n: small(event.n),
-                salt: salt.to_vec(),
-                body: canonical_text(&Value::Object(values.clone())),
-            })?;
-            file.personal.insert(event.n, values);
+            let values = Opened { salt: salt.to_vec(), body: values };
+            let sealing = Sealing::of(tx, app)?;
+            let place = (self.agency.as_str(), id, small(event.n));
+            tx.personal_insert(&sealing.row(place, &values, app.clock.random()))?;
+            if states_applicant(&event.payload) {
+                tx.personal_index_close(&self.agency, id, event.recorded_at.timestamp_micros())?;
+                tx.personal_index_insert(&sealing.digests(&self.agency, file.id, &event, &values.body, STILL)?)?;
+            }
+            file.personal.insert(event.n, values.body);
         }
         let payload: Map<String, Value> = event.stored_payload();
         let kind = event.payload.kind().as_str();

@@ -12,6 +12,8 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::domain::code::CodePattern;
 use crate::store::{DatabaseUrl, Store, backup as store};
+use crate::vault::{KeySource, Vault};
+use crate::verify::unseal::Keys;
 
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
@@ -23,6 +25,9 @@ pub struct RestoreArgs {
     /// With `--check`: heads kept elsewhere; finds a copy that is older, or of another history.
     #[arg(long, value_name = "FILE", requires = "check")]
     heads: Option<PathBuf>,
+    /// With `--check`: data keys, to check personal rows too; without them they are counted only.
+    #[arg(long, value_name = "FILE", requires = "check")]
+    data_key_file: Option<PathBuf>,
 }
 
 pub fn backup(settings: &Settings, target: &Path) -> Result<(), Failure> {
@@ -51,7 +56,8 @@ pub fn check(args: &RestoreArgs) -> Result<bool, Failure> {
     let path = &args.file;
     let kept = kept_heads(args.heads.as_deref(), None)?;
     if !store::is_database(path).map_err(|error| named(path, &error))? {
-        return verify::copy(path, &kept);
+        let keys = args.data_key_file.as_deref().map(Keys::read).transpose()?;
+        return verify::copy(path, &kept, keys.as_ref());
     }
     let (faults, current) = store::look(path)?;
     for fault in &faults {
@@ -65,7 +71,11 @@ pub fn check(args: &RestoreArgs) -> Result<bool, Failure> {
             "its schema is of another version: restore it elsewhere, `motcua migrate` and `motcua verify` there";
         return Err(format!("{}: the file is sound, but {advice}", path.display()).into());
     }
-    let app = App::new(Store::inspect(path)?, Clock::system(), pattern()?);
+    let vault = match &args.data_key_file {
+        Some(path) => Vault::open(KeySource::File { path: path.clone(), made: false }, || [0; 32])?,
+        None => Vault::without_keys(),
+    };
+    let app = App::unprepared(Store::inspect(path)?, Clock::system(), pattern()?, vault);
     let progress = bar(0, "verify");
     let report = recount::check_against(&app, &kept, |done| progress.set_position(done.events))?;
     progress.finish_and_clear();

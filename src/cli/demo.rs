@@ -25,6 +25,7 @@ use crate::store::rows::UserRow;
 use crate::store::scorecards::{Actual, Ask, Caution, Row, Status, growth_percent, scorecard};
 use crate::store::sql_types::Id;
 use crate::store::{DatabaseUrl, Tx};
+use crate::vault::KeySource;
 
 /// Every demo user signs in with it.
 const PASSWORD: &str = "motcua-demo-2024";
@@ -53,6 +54,7 @@ pub fn run(settings: Settings, args: DemoArgs) -> Result<(), Failure> {
     let settings = Settings {
         database: DatabaseUrl::Sqlite(path.display().to_string()),
         signing_key: PathBuf::from(format!("{}.key", path.display())),
+        data_keys: KeySource::File { path: format!("{}.data-key", path.display()).into(), made: true },
         code_pattern: CodePattern::default(),
         ..settings
     };
@@ -86,7 +88,7 @@ fn fresh_file(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
         }
         return Ok(path);
     }
-    for suffix in ["", "-wal", "-shm", ".key"] {
+    for suffix in ["", "-wal", "-shm", ".key", ".data-key"] {
         let path = format!("{FILE}{suffix}");
         if Path::new(&path).exists() {
             std::fs::remove_file(&path)?;

@@ -83,7 +83,7 @@ pub async fn export(settings: &Settings, args: ExportArgs) -> Result<(), Failure
         }
         let agencies = app.store.read_blocking(|tx| tx.event_agencies())?;
         let mut count = 0;
-        let written: Result<u64, Failure> = export::dossiers(&app.store, &agencies, |line| {
+        let written: Result<u64, Failure> = export::dossiers(&app, &agencies, |line| {
             count += 1;
             progress.set_position(count);
             writeln!(out, "{line}").map_err(Failure::from)

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::verify;
 use crate::verify::heads::{Kept, Keys, Seal, check_signature};
+use crate::verify::unseal::Keys as DataKeys;
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -24,6 +25,9 @@ pub struct VerifyArgs {
     /// Verify a proof bundle offline: the chains, and every cell with the dossiers behind it.
     #[arg(long, value_name = "FILE", conflicts_with = "export")]
     proof: Option<PathBuf>,
+    /// Data keys, to check the personal rows of a full copy; without them they are counted only.
+    #[arg(long, value_name = "FILE", requires = "export")]
+    data_key_file: Option<PathBuf>,
     /// Heads kept elsewhere (JSON, as `GET /audit/heads` gives them): finds truncation and roll-back.
     #[arg(long, value_name = "FILE")]
     heads: Option<PathBuf>,
@@ -39,7 +43,8 @@ pub fn verify(settings: impl FnOnce() -> Result<Settings, Failure>, args: Verify
         return proof(&path, &kept);
     }
     if let Some(path) = args.export {
-        return copy(&path, &kept);
+        let keys = args.data_key_file.as_deref().map(DataKeys::read).transpose()?;
+        return copy(&path, &kept, keys.as_ref());
     }
     let app = crate::startup::open_bare(&settings()?, Clock::system())?;
     let progress = bar(0, "verify");
@@ -49,11 +54,17 @@ pub fn verify(settings: impl FnOnce() -> Result<Settings, Failure>, args: Verify
 }
 
 /// Says whether nothing was found in a full copy.
-pub fn copy(path: &Path, kept: &Kept) -> Result<bool, Failure> {
+pub fn copy(path: &Path, kept: &Kept, keys: Option<&DataKeys>) -> Result<bool, Failure> {
     let file = File::open(path).map_err(|error| named(path, &error))?;
     let progress = bar(file.metadata()?.len(), "verify");
-    let report = verify::run::run_against(BufReader::new(file), kept, |done| progress.set_position(done));
+    let report = verify::run::run_against(BufReader::new(file), kept, keys, |done| progress.set_position(done));
     progress.finish_and_clear();
+    if report.personal_unchecked > 0 {
+        eprintln!(
+            "{} dòng dữ liệu cá nhân chưa được kiểm tra / personal rows were not checked: no data keys (--data-key-file)",
+            report.personal_unchecked
+        );
+    }
     print(&report, report.is_clean())
 }
 

@@ -9,6 +9,7 @@ use crate::domain::event::{Channel, Payload};
 use crate::domain::time::at_local;
 use crate::store::rows::HeadRow;
 use crate::store::{DatabaseUrl, Store, migrate};
+use crate::vault::{KeySource, Vault};
 
 /// A demonstration in a file of its own, which goes with it.
 struct Demo {
@@ -23,7 +24,9 @@ impl Demo {
         let url = DatabaseUrl::Sqlite(path.display().to_string());
         migrate::up(&url).unwrap();
         let start = at_local(date(2023, 11, 20), chrono::NaiveTime::MIN);
-        let app = App::new(Store::open(&url).unwrap(), Clock::simulated(start, 7), CodePattern::default());
+        let vault = Vault::open(KeySource::given(&"00".repeat(32)), || [0; 32]).unwrap();
+        let clock = Clock::simulated(start, 7);
+        let app = App::open(Store::open(&url).unwrap(), clock, CodePattern::default(), vault).unwrap();
         let mut heard = 0;
         let made = make(&app, dossiers, &mut |begun| heard = begun).unwrap();
         assert_eq!(heard, made.dossiers);
@@ -39,7 +42,7 @@ impl Demo {
             let mut files = Vec::new();
             for profile in &PROFILES {
                 for id in tx.dossier_ids_after(profile.agency, None, 100_000)? {
-                    files.push(File::load(tx, profile.agency, id.0)?);
+                    files.push(File::load(tx, &self.app.vault, profile.agency, id.0)?);
                 }
             }
             Ok::<_, StoreError>(files)

@@ -1,5 +1,7 @@
 //! Applicants: shape of identity numbers and phones, and what is shown of them.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -77,6 +79,13 @@ impl Applicant {
         errors
     }
 
+    /// The numbers by which somebody is found again: kind and value, each in one spelling, each once.
+    #[must_use]
+    pub fn numbers(&self) -> BTreeSet<(&'static str, String)> {
+        let ids = self.ids.iter().map(|id| (id.kind.as_str(), id_number(&id.number)));
+        ids.chain(self.phone.as_deref().map(|phone| (PHONE, national(phone)))).collect()
+    }
+
     /// What lists, auditors and exports see: initials, and the last digits of numbers.
     #[must_use]
     pub fn masked(&self) -> Self {
@@ -91,7 +100,38 @@ impl Applicant {
     }
 }
 
+/// The kind of a phone among numbers.
+pub const PHONE: &str = "phone";
+
+/// Letters and digits of an identity number; `0101234567-001` and `0101234567001` are one.
+#[must_use]
+pub fn id_number(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+}
+
+/// `+84 912…` and `0912…` are one phone.
+#[must_use]
+pub fn national(phone: &str) -> String {
+    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    match digits.strip_prefix("84") {
+        Some(rest) if phone.trim_start().starts_with('+') => format!("0{rest}"),
+        _ => digits,
+    }
+}
+
 impl IdentityKind {
+    pub const ALL: [Self; 4] = [Self::CitizenId, Self::OldId, Self::TaxCode, Self::Passport];
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CitizenId => "citizen_id",
+            Self::OldId => "old_id",
+            Self::TaxCode => "tax_code",
+            Self::Passport => "passport",
+        }
+    }
+
     fn fits(self, number: &str) -> bool {
         let digits = |text: &str, n: usize| text.len() == n && text.bytes().all(|b| b.is_ascii_digit());
         match self {
@@ -149,6 +189,11 @@ mod tests {
         let masked = applicant.masked();
         assert_eq!(masked.name, "N. V. A.");
         assert_eq!(masked.ids[0].number, "*********345");
+        let abroad = Applicant { phone: Some("+84 912 345 678".into()), ..applicant.clone() };
+        assert_eq!(abroad.numbers(), applicant.numbers());
+        assert_eq!(applicant.numbers().into_iter().map(|(kind, _)| kind).collect::<Vec<_>>(), ["citizen_id", "phone"]);
+        assert_ne!(national("84912345678"), national("0912345678"));
+        assert_eq!(id_number("c1-234567 "), "C1234567");
         let short = Identity { kind: IdentityKind::CitizenId, number: "00109901234".into() };
         let errors = Applicant { ids: vec![short], ..applicant }.check("/applicant");
         assert_eq!(errors[0].pointer, "/applicant/ids/0/number");

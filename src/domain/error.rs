@@ -24,6 +24,17 @@ impl FieldError {
     }
 }
 
+/// What serde says of a value of the wrong kind, without the value: it may be somebody's number.
+#[must_use]
+pub fn without_value(message: &str) -> String {
+    let wrong = ["invalid type: ", "invalid value: "].iter().find(|start| message.starts_with(**start));
+    let kind = wrong.and_then(|start| message.strip_prefix(start)).and_then(|rest| rest.split(['`', '"', ',']).next());
+    match (wrong, kind, message.rfind(", expected ")) {
+        (Some(start), Some(kind), Some(at)) => format!("{start}{}{}", kind.trim_end(), &message[at..]),
+        _ => message.to_owned(),
+    }
+}
+
 /// A refusal of `decide`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -42,5 +53,20 @@ impl Refusal {
     #[must_use]
     pub fn field(pointer: &str, code: &str, detail: &str) -> Self {
         Self::Invalid(vec![FieldError::new(pointer, code, detail)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_wrong_is_not_repeated() {
+        let said = without_value("invalid type: integer `912345678`, expected a string");
+        assert_eq!(said, "invalid type: integer, expected a string");
+        let said = without_value("invalid type: string \"Trần, expected Bích\", expected u32");
+        assert_eq!(said, "invalid type: string, expected u32");
+        assert_eq!(without_value("invalid type: map, expected a string"), "invalid type: map, expected a string");
+        assert_eq!(without_value("unknown field `x`, expected `y`"), "unknown field `x`, expected `y`");
     }
 }

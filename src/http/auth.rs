@@ -46,6 +46,8 @@ permissions! {
     Lead = [Leader];
     /// What a new calendar moves, and the jobs that move it; an admin sees counts only.
     Foresee = [Leader, Auditor, Admin];
+    /// Who saw personal data.
+    Oversee = [Auditor];
     /// Heads, voided dossiers, late entries.
     Audit = [Auditor, Leader];
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::problem::{ApiError, Kind};
 use super::strict;
+use crate::domain::error::without_value;
 use crate::domain::event::read_strictly;
 
 /// Largest JSON body.
@@ -59,7 +60,7 @@ impl Json {
             None | Some(Value::Null) => Ok(None),
             Some(value) => serde_json::from_value(value)
                 .map(Some)
-                .map_err(|error| ApiError::field(&format!("/{key}"), "wrong_type", &error.to_string())),
+                .map_err(|error| ApiError::field(&format!("/{key}"), "wrong_type", &without_value(&error.to_string()))),
         }
     }
 

@@ -39,7 +39,7 @@ pub async fn apply(
 ) -> Result<HttpResponse, ApiError> {
     let version = path.into_inner();
     let place = format!("POST /calendar/{version}/apply");
-    let key = body::idempotency_key(&request)?.map(|key| Key::new(key, &place, &serde_json::Value::Null));
+    let key = body::idempotency_key(&request)?.map(|key| Key::new(&state.app, key, &place, &serde_json::Value::Null));
     let (app, actor) = (state.app.clone(), auth.caller.actor);
     let work = move |tx: &mut crate::store::Tx<'_>| jobs::request(tx, &app, &actor, &version, key.as_ref());
     let job = state.app.store.write(QUEUE, work).await?;

@@ -4,6 +4,7 @@ pub mod control;
 mod filters;
 pub mod listing;
 mod query;
+pub mod search;
 mod table;
 
 use actix_web::http::header;
@@ -15,10 +16,13 @@ use super::State;
 use super::auth::{Anyone, Authed, Intake};
 use super::body::{self, Json, Query};
 use super::problem::{ApiError, Kind};
+use super::purpose::{disclosed, purpose};
 use super::responses::{Reading, Writing};
 use super::view::{DossierView, shown_applicant};
 use crate::app::access::handles;
+use crate::app::disclosure::{Disclosure, Sight};
 use crate::app::dossiers::{Done, Key, NewDossier, create as create_dossier, locate};
+use crate::app::keys::states_applicant;
 use crate::app::record::File;
 use crate::app::{AppError, Caller};
 use crate::domain::actor::Role;
@@ -26,8 +30,9 @@ use crate::domain::error::FieldError;
 use crate::domain::event::{Channel, Component, FeeLine, Received, ReturnMethod, Submitted};
 use crate::domain::fold::fold;
 use crate::domain::time::{Instant, business_date};
-use crate::store::Tx;
 use crate::store::catalogues::Tree;
+use crate::store::{Tx, history};
+use crate::vault::Vault;
 
 pub use query::ListQuery;
 
@@ -104,7 +109,11 @@ pub(super) fn key_of(
     if key.is_none() && caller.has(Role::Portal) && !caller.has_any(&[Role::Clerk, Role::Officer, Role::Leader]) {
         return Err(ApiError::with(Kind::KeyRequired, "portals send an Idempotency-Key with every POST"));
     }
-    Ok(key.map(|key| Key::new(key, place, &serde_json::Value::Object(json.0.clone()))))
+    key.map(|key| {
+        let state = request.app_data::<web::Data<State>>().ok_or_else(|| ApiError::new(Kind::Internal))?;
+        Ok(Key::new(&state.app, key, place, &serde_json::Value::Object(json.0.clone())))
+    })
+    .transpose()
 }
 
 /// Submit a dossier, or submit and receive it
@@ -168,7 +177,11 @@ pub struct ReadQuery {
 #[utoipa::path(
     operation_id = "get_dossier",
     tag = "dossiers",
-    params(("code" = String, Path, description = "Mã số hồ sơ, or the id"), ReadQuery),
+    params(
+        ("code" = String, Path, description = "Mã số hồ sơ, or the id"),
+        ReadQuery,
+        ("Purpose" = Option<String>, Header, description = "Why who does not handle the dossier wants its personal values; 10 to 300 characters, kept in the access log")
+    ),
     responses((status = 200, description = "The dossier", body = DossierView), Reading),
     security(("bearer" = []))
 )]
@@ -176,34 +189,45 @@ pub struct ReadQuery {
 pub async fn get(
     auth: Authed<Anyone>,
     state: web::Data<State>,
+    request: HttpRequest,
     path: web::Path<String>,
     query: Query<ReadQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.app.clock.now();
     let known_at = known_at(query.0.known_at.as_deref(), now)?;
-    let catalogues = state.app.catalogues.clone();
-    let caller = auth.caller;
+    let stated = purpose(&request)?;
+    let why = stated.clone();
+    let (catalogues, vault) = (state.app.catalogues.clone(), state.app.vault.clone());
+    let caller = auth.caller.clone();
     let name = path.into_inner();
-    let view = state
-        .app
-        .store
-        .read(move |tx| {
-            let agencies = catalogues.agencies(tx)?;
-            let tree = Tree::new(&agencies, business_date(now), now);
-            let mut file = open(tx, &caller, &tree, &name)?;
-            if let Some(known_at) = known_at {
-                file.events.retain(|event| event.recorded_at <= known_at);
-            }
-            let at = known_at.unwrap_or(now);
-            // Everything recorded is shown, also what another machine's faster clock has stamped.
-            let dossier = fold(&file.agency, file.id, &file.events).ok_or(AppError::NotFound)?;
-            let standing = caller.standing(&tree, &file.agency);
-            let full = caller.sees_personal(&tree, &file.agency, &dossier.submitted_by);
-            let standing = known_at.is_none().then_some(&standing);
-            Ok::<_, AppError>(DossierView::new(&dossier, shown_applicant(&file, full), at, standing))
-        })
-        .await?;
+    let view = disclosed(&state, &auth.caller, stated.as_deref(), move |tx, may_show| {
+        let agencies = catalogues.agencies(tx)?;
+        let tree = Tree::new(&agencies, business_date(now), now);
+        let mut file = open_with_personal(tx, &vault, &caller, &tree, &name)?;
+        if let Some(known_at) = known_at {
+            file.events.retain(|event| event.recorded_at <= known_at);
+        }
+        let at = known_at.unwrap_or(now);
+        // Everything recorded is shown, also what another machine's faster clock has stamped.
+        let dossier = fold(&file.agency, file.id, &file.events).ok_or(AppError::NotFound)?;
+        let standing = caller.standing(&tree, &file.agency);
+        let sight = caller.sight(&tree, &file.agency, &dossier.submitted_by, why.as_deref());
+        let standing = known_at.is_none().then_some(&standing);
+        let applicant = shown_applicant(&file, may_show && sight != Sight::Masked);
+        let view = DossierView::new(&dossier, applicant, at, standing);
+        Ok((view, sight, applicant_shown(&file)))
+    })
+    .await?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, format!("\"{}\"", view.version))).json(view))
+}
+
+/// What of the applicant is about to be given out.
+pub(super) fn applicant_shown(file: &File) -> Option<Disclosure> {
+    let stated = |n: u32| file.events.iter().any(|event| event.n == n && states_applicant(&event.payload));
+    let shown = |n: u32, name: &str| stated(n) && matches!(name, "applicant" | "value");
+    let mut what = Disclosure::of_dossier(&file.agency, file.id, &file.personal, shown)?;
+    what.fields = vec!["applicant".to_owned()];
+    Some(what)
 }
 
 /// A past instant; the future is not known yet.
@@ -215,11 +239,23 @@ pub(super) fn known_at(text: Option<&str>, now: Instant) -> Result<Option<Instan
     Ok(known_at)
 }
 
-/// A dossier's file, if the caller may read it.
+/// A dossier's file without its personal values, if the caller may read it.
 pub(super) fn open(tx: &mut Tx<'_>, caller: &Caller, tree: &Tree<'_>, name: &str) -> Result<File, AppError> {
     let (agency, id) = locate(tx, name)?;
-    let file = File::load(tx, &agency, id)?;
+    let file = File::bare(tx, &agency, id)?;
     let dossier = file.dossier().ok_or(AppError::NotFound)?;
     caller.may_read(tree, &agency, &dossier.submitted_by)?;
     Ok(file)
+}
+
+/// The same with its personal values, for who will show some of them.
+pub(super) fn open_with_personal(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    caller: &Caller,
+    tree: &Tree<'_>,
+    name: &str,
+) -> Result<File, AppError> {
+    let file = open(tx, caller, tree, name)?;
+    Ok(File { personal: history::personal(tx, vault, &file.agency, file.id)?, ..file })
 }

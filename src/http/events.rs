@@ -8,11 +8,13 @@ use utoipa::ToSchema;
 use super::State;
 use super::auth::{Anyone, Authed, Record};
 use super::body::{self, Json, Query};
-use super::dossiers::{ReadQuery, key_of, known_at, open, view_of};
+use super::dossiers::{ReadQuery, key_of, known_at, open, open_with_personal, view_of};
 use super::problem::ApiError;
+use super::purpose::{disclosed, purpose};
 use super::responses::{Reading, Writing};
 use super::view::{DossierView, EventView};
 use crate::app::AppError;
+use crate::app::disclosure::{Disclosure, Sight};
 use crate::app::dossiers::{add_event, locate};
 use crate::app::record::Ask;
 use crate::domain::error::FieldError;
@@ -116,7 +118,11 @@ pub struct EventList {
 #[utoipa::path(
     operation_id = "list_events",
     tag = "dossiers",
-    params(("code" = String, Path, description = "Mã số hồ sơ, or the id"), ReadQuery),
+    params(
+        ("code" = String, Path, description = "Mã số hồ sơ, or the id"),
+        ReadQuery,
+        ("Purpose" = Option<String>, Header, description = "Why who does not handle the dossier wants its personal values; 10 to 300 characters, kept in the access log")
+    ),
     responses((status = 200, description = "All its events", body = EventList), Reading),
     security(("bearer" = []))
 )]
@@ -124,27 +130,30 @@ pub struct EventList {
 pub async fn list(
     auth: Authed<Anyone>,
     state: web::Data<State>,
+    request: HttpRequest,
     path: web::Path<String>,
     query: Query<ReadQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.app.clock.now();
     let known_at = known_at(query.0.known_at.as_deref(), now)?;
-    let catalogues = state.app.catalogues.clone();
-    let (caller, name) = (auth.caller, path.into_inner());
-    let list = state
-        .app
-        .store
-        .read(move |tx| {
-            let agencies = catalogues.agencies(tx)?;
-            let tree = Tree::new(&agencies, business_date(now), now);
-            let file = open(tx, &caller, &tree, &name)?;
-            let submitter = file.dossier().map(|dossier| dossier.submitted_by).unwrap_or_default();
-            let full = caller.sees_personal(&tree, &file.agency, &submitter);
-            let seen = file.events.iter().filter(|event| known_at.is_none_or(|known_at| event.recorded_at <= known_at));
-            let items: Vec<EventView> = seen.map(|event| EventView::new(event, &file.personal, full)).collect();
-            // Before its first event there was no dossier.
-            if items.is_empty() { Err(AppError::NotFound) } else { Ok(EventList { items }) }
-        })
-        .await?;
+    let (catalogues, vault) = (state.app.catalogues.clone(), state.app.vault.clone());
+    let (caller, name) = (auth.caller.clone(), path.into_inner());
+    let stated = purpose(&request)?;
+    let why = stated.clone();
+    let list = disclosed(&state, &auth.caller, stated.as_deref(), move |tx, may_show| {
+        let agencies = catalogues.agencies(tx)?;
+        let tree = Tree::new(&agencies, business_date(now), now);
+        let file = open_with_personal(tx, &vault, &caller, &tree, &name)?;
+        let submitter = file.dossier().map(|dossier| dossier.submitted_by).unwrap_or_default();
+        let sight = caller.sight(&tree, &file.agency, &submitter, why.as_deref());
+        let full = may_show && sight != Sight::Masked;
+        let seen = file.events.iter().filter(|event| known_at.is_none_or(|known_at| event.recorded_at <= known_at));
+        let items: Vec<EventView> = seen.map(|event| EventView::new(event, &file.personal, full)).collect();
+        // Before its first event there was no dossier.
+        let last = items.last().map(|item| item.n).ok_or(AppError::NotFound)?;
+        let what = Disclosure::of_dossier(&file.agency, file.id, &file.personal, |n, _| n <= last);
+        Ok((EventList { items }, sight, what))
+    })
+    .await?;
     Ok(HttpResponse::Ok().json(list))
 }

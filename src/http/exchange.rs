@@ -15,8 +15,10 @@ use super::auth::{Administer, Audit, Authed};
 use super::body::Query;
 use super::figures::{CutQuery, CutText};
 use super::problem::{ApiError, Kind};
+use super::purpose::purpose;
 use super::responses::{Reading, Writing};
-use crate::app::export::page;
+use crate::app::disclosure::{Disclosure, record};
+use crate::app::export::{Names, page};
 use crate::app::import::{Importer, Report, Scope};
 use crate::app::{App, AppError};
 use crate::domain::actor::Role;
@@ -89,11 +91,14 @@ pub struct ExportQuery {
     pub scope: Option<String>,
 }
 
-/// Export dossiers in the import format; personal values are masked
+/// Export dossiers in the import format; personal values are masked, unless an auditor states a purpose
 #[utoipa::path(
     operation_id = "export_dossiers",
     tag = "exchange",
-    params(ExportQuery),
+    params(
+        ExportQuery,
+        ("Purpose" = Option<String>, Header, description = "Of an auditor who needs personal values; 10 to 300 characters, kept in the access log")
+    ),
     responses((status = 200, description = "One dossier a line", body = String, content_type = "application/x-ndjson"), Reading),
     security(("bearer" = []))
 )]
@@ -101,16 +106,36 @@ pub struct ExportQuery {
 pub async fn export(
     auth: Authed<Audit>,
     state: web::Data<State>,
+    request: HttpRequest,
     query: Query<ExportQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.app.clock.now();
     let text = CutText { agency: query.0.agency.as_deref(), scope: query.0.scope.as_deref(), ..CutText::default() };
     let cut = CutQuery::read(text, now)?;
+    let stated = purpose(&request)?;
+    if stated.is_some() && !auth.caller.has(Role::Auditor) {
+        return Err(ApiError::with(Kind::Forbidden, "personal values are exported by auditors only"));
+    }
     let catalogues = state.app.catalogues.clone();
-    let caller = auth.caller;
-    let roles = [Role::Auditor, Role::Leader];
-    let cut = state.app.store.read(move |tx| cut.resolve(tx, &catalogues, &caller, &roles, now)).await?.0;
-    let pages = Pages { app: state.app.clone(), agencies: cut.agencies.into_iter().collect(), after: None };
+    let caller = auth.caller.clone();
+    let (names, roles) = match &stated {
+        Some(_) => (Names::Full, vec![Role::Auditor]),
+        None => (Names::Masked, vec![Role::Auditor, Role::Leader]),
+    };
+    let resolved = state.app.store.read(move |tx| {
+        let cut = cut.resolve(tx, &catalogues, &caller, &roles, now)?.0;
+        let known = tx.event_agencies().map_err(AppError::Store)?;
+        Ok::<_, ApiError>(known.into_iter().filter(|agency| cut.agencies.contains(agency)).collect::<VecDeque<_>>())
+    });
+    let agencies = resolved.await?;
+    if stated.is_some() {
+        for agency in &agencies {
+            let fields = vec!["*".to_owned()];
+            let what = Disclosure { agency: agency.clone(), dossier: None, action: "export", fields };
+            record(&state.app, &auth.caller, what, stated.as_deref()).await?;
+        }
+    }
+    let pages = Pages { app: state.app.clone(), names, agencies, after: None };
     let lines = stream::try_unfold(pages, Pages::next);
     Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(lines))
 }
@@ -118,6 +143,7 @@ pub async fn export(
 /// Where an export stands: the agencies still to be read, and the last dossier of the first.
 struct Pages {
     app: App,
+    names: Names,
     agencies: VecDeque<String>,
     after: Option<Uuid>,
 }
@@ -125,8 +151,9 @@ struct Pages {
 impl Pages {
     async fn next(mut self) -> Result<Option<(web::Bytes, Self)>, StoreError> {
         let Some(agency) = self.agencies.front().cloned() else { return Ok(None) };
-        let after = self.after;
-        let found = self.app.store.read(move |tx| page(tx, &agency, after)).await;
+        let (after, names) = (self.after, self.names);
+        let vault = self.app.vault.clone();
+        let found = self.app.store.read(move |tx| page(tx, &vault, &agency, after, names)).await;
         let found = found.inspect_err(|error| tracing::error!(error = %error, "export broke off"))?;
         self.after = found.next;
         if self.after.is_none() {

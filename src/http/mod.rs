@@ -1,5 +1,6 @@
 //! The REST interface. Handlers parse, call one use case or one read, and shape the answer.
 
+pub mod access_log;
 pub mod address;
 pub mod agencies;
 pub mod audit;
@@ -37,6 +38,7 @@ pub mod payments;
 pub mod plans;
 pub mod problem;
 pub mod procedures;
+pub mod purpose;
 pub mod reports;
 pub mod reread;
 pub mod responses;
@@ -111,6 +113,7 @@ fn dossier_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(dossiers::create)
         .service(dossiers::listing::list)
+        .service(dossiers::search::search)
         .service(dossiers::get)
         .service(dossiers::control::control_sheet)
         .service(events::add)
@@ -147,6 +150,7 @@ fn figure_routes(config: &mut ServiceConfig<'_>) {
         .service(snapshots::get)
         .service(snapshots::seal)
         .service(snapshots::verify);
+    config.service(access_log::list);
     config.service(audit::heads).service(audit::voided).service(audit::late_entries);
     config.service(checks::counts).service(checks::catalogue).service(histogram::get);
 }

@@ -37,8 +37,9 @@ impl DatabaseUrl {
 
 /// WAL lets readers go on beside the writer; FULL makes every acknowledged commit durable, and
 /// grouped commits pay for it. What spills goes to memory: a full disk for temporary files stops nobody.
+/// What is erased is overwritten in the file.
 const LITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;";
+     PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;";
 
 /// For readers: nothing that would write, not even the journal's mode, which the file remembers.
 pub const LITE_READS: &str =

@@ -6,11 +6,13 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::error::StoreError;
-use super::rows::{EventRow, PersonalRow};
+use super::personal::PersonalRow;
+use super::rows::EventRow;
 use super::sql_types::Id;
 use super::tx::Tx;
 use crate::domain::event::{Event, EventType};
 use crate::domain::time::from_micros;
+use crate::vault::Vault;
 
 /// # Errors
 /// [`StoreError::Corrupt`] when the row holds what this program never writes.
@@ -45,17 +47,14 @@ pub fn events(tx: &mut Tx<'_>, agency: &str, dossier: Uuid) -> Result<Vec<Event>
 pub type Personal = BTreeMap<u32, Map<String, Value>>;
 
 /// # Errors
-/// As [`events`].
-pub fn personal(tx: &mut Tx<'_>, agency: &str, dossier: Uuid) -> Result<Personal, StoreError> {
-    tx.personal_of(agency, Id(dossier))?.iter().map(personal_of).collect()
+/// As [`events`]; also when a row cannot be opened.
+pub fn personal(tx: &mut Tx<'_>, vault: &Vault, agency: &str, dossier: Uuid) -> Result<Personal, StoreError> {
+    tx.personal_of(agency, Id(dossier))?.iter().map(|row| personal_of(vault, row)).collect()
 }
 
-/// # Errors
-/// As [`events`].
-pub fn personal_of(row: &PersonalRow) -> Result<(u32, Map<String, Value>), StoreError> {
-    let corrupt = || StoreError::Corrupt(format!("personal row {} of {}", row.n, row.dossier_id.0));
-    let body = serde_json::from_str(&row.body).map_err(|_| corrupt())?;
-    Ok((u32::try_from(row.n).map_err(|_| corrupt())?, body))
+fn personal_of(vault: &Vault, row: &PersonalRow) -> Result<(u32, Map<String, Value>), StoreError> {
+    let n = u32::try_from(row.n).map_err(|_| StoreError::Corrupt(row.place().to_string()))?;
+    Ok((n, row.open(vault)?.body))
 }
 
 /// Events of some of an agency's dossiers, in one statement.
@@ -73,9 +72,10 @@ pub fn events_of_many(tx: &mut Tx<'_>, agency: &str, ids: &[Id]) -> Result<BTree
 /// Events and personal values of several dossiers, in two statements.
 ///
 /// # Errors
-/// As [`events`].
+/// As [`personal`].
 pub fn many(
     tx: &mut Tx<'_>,
+    vault: &Vault,
     dossiers: &[(String, Uuid)],
 ) -> Result<BTreeMap<Uuid, (Vec<Event>, Personal)>, StoreError> {
     let mut agencies: Vec<String> = dossiers.iter().map(|(agency, _)| agency.clone()).collect();
@@ -87,7 +87,7 @@ pub fn many(
         found.entry(row.dossier_id.0).or_default().0.push(event_of(&row)?);
     }
     for row in tx.personal_of_many(&agencies, &ids)? {
-        let (n, body) = personal_of(&row)?;
+        let (n, body) = personal_of(vault, &row)?;
         found.entry(row.dossier_id.0).or_default().1.insert(n, body);
     }
     Ok(found)

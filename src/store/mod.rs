@@ -3,6 +3,7 @@
 //! `ops/` is compiled once per native connection; [`Tx`] forwards each operation to the right one.
 //! [`Store::write`] is the one place through which anything is written.
 
+pub mod access;
 pub mod backup;
 pub mod calendar_preview;
 pub mod calendars;
@@ -19,6 +20,7 @@ pub mod indicators;
 pub mod jobs;
 mod lite;
 pub mod migrate;
+pub mod personal;
 mod pg;
 pub mod query;
 mod readers;
@@ -232,6 +234,21 @@ impl Store {
         let request = Request { agency: agency.to_owned(), work, long, result: None, reply, place };
         line.jobs.send(Box::new(request)).map_err(|_| writer_stopped())?;
         Ok(answer)
+    }
+
+    /// Writes an SQLite file anew, so that nothing deleted stays in it; PostgreSQL tidies up by itself. Writers wait.
+    ///
+    /// # Errors
+    /// The database fails, or there is no space for a copy of it.
+    pub fn compact(&self) -> Result<(), StoreError> {
+        match &self.url {
+            DatabaseUrl::Sqlite(path) => {
+                use diesel::connection::SimpleConnection;
+                let mut conn = conn::open_lite(path)?;
+                Ok(conn.batch_execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")?)
+            }
+            DatabaseUrl::Postgres(_) => Ok(()),
+        }
     }
 
     /// Runs `work` on one consistent snapshot, off the async threads, when its turn has come.

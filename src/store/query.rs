@@ -216,3 +216,29 @@ pub struct Flagged {
     pub procedure: String,
     pub holds: Vec<bool>,
 }
+
+/// Withdrawn, and handed in again within some microseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Refiling<'a> {
+    pub withdrawn: &'a FactQuery,
+    pub later: &'a FactQuery,
+    pub within: i64,
+}
+
+/// A dossier by the names that another one may call it, and when it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    pub agency: String,
+    pub dossier: Id,
+    pub code: Option<String>,
+    pub at: i64,
+}
+
+/// A dossier that calls another one its previous one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Previous {
+    pub agency: String,
+    pub dossier: Id,
+    pub submitted_at: i64,
+    pub previous: String,
+}

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use super::schema::{
-    catalogue, declaration_reviews, declarations, events, facts, heads, idempotency, import_keys, payments, personal,
-    records, snapshot_acts, snapshots, users,
+    catalogue, declaration_reviews, declarations, events, facts, heads, idempotency, import_keys, payments, records,
+    snapshot_acts, snapshots, users,
 };
 use super::sql_types::Id;
 use crate::domain::facts::PaymentFact;
@@ -63,17 +63,6 @@ pub struct EventRow {
     pub payload: String,
     pub prev_hash: String,
     pub hash: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = personal)]
-pub struct PersonalRow {
-    pub agency_id: String,
-    pub dossier_id: Id,
-    pub n: i32,
-    pub salt: Vec<u8>,
-    /// Canonical JSON object.
-    pub body: String,
 }
 
 #[derive(Debug, Clone, Queryable, Insertable)]

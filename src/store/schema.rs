@@ -103,8 +103,8 @@ table! {
         agency_id -> Text,
         dossier_id -> Uid,
         n -> Integer,
-        salt -> Binary,
-        body -> Text,
+        key_id -> Text,
+        sealed -> Binary,
     }
 }
 
@@ -383,5 +383,43 @@ table! {
         failures -> Integer,
         last_at -> BigInt,
         until_at -> BigInt,
+    }
+}
+
+table! {
+    data_keys (id) {
+        id -> Text,
+        added_at -> BigInt,
+        searched -> Bool,
+        secret -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::store::sql_types::Uid;
+    personal_index (agency_id, key_id, digest, dossier_id, n) {
+        agency_id -> Text,
+        key_id -> Text,
+        digest -> Binary,
+        dossier_id -> Uid,
+        n -> Integer,
+        known_from -> BigInt,
+        known_to -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::store::sql_types::Uid;
+    access_log (agency_id, id) {
+        agency_id -> Text,
+        id -> Uid,
+        at -> BigInt,
+        actor -> Text,
+        action -> Text,
+        dossier_id -> Nullable<Uid>,
+        purpose -> Text,
+        fields -> Text,
     }
 }

@@ -1,14 +1,17 @@
 //! One transaction, whichever database: an enum that forwards each operation.
 
+use super::access::{AccessQuery, AccessRow};
 use super::declarations::Question;
 use super::error::StoreError;
 use super::jobs::{JobAgencyRow, JobRow};
+use super::personal::{DataKeyRow, IndexRow, PersonalRow};
 use super::query::{
-    FactQuery, Flagged, Flags, Hit, Moved, MovedCounts, Moves, Probe, Range, SnapshotQuery, Tally, TallyRow,
+    FactQuery, Flagged, Flags, Hit, Moved, MovedCounts, Moves, Named, Previous, Probe, Range, Refiling, SnapshotQuery,
+    Tally, TallyRow,
 };
 use super::rows::{
-    CatalogueRow, DeclarationRow, EventRow, FactsRow, HeadRow, IdempotencyRow, ImportKeyRow, PaymentRow, PersonalRow,
-    RecordRow, ReviewRow, SnapshotActRow, SnapshotRow, UserRow,
+    CatalogueRow, DeclarationRow, EventRow, FactsRow, HeadRow, IdempotencyRow, ImportKeyRow, PaymentRow, RecordRow,
+    ReviewRow, SnapshotActRow, SnapshotRow, UserRow,
 };
 use super::sign_in::{ClientRow, RefreshRow, RevocationRow, SecretRow, ThrottleRow};
 use super::sql_types::Id;
@@ -92,6 +95,22 @@ forward! {
     personal_of(agency: &str, dossier: Id) -> Vec<PersonalRow>;
     personal_of_many(agencies: &[String], dossiers: &[Id]) -> Vec<PersonalRow>;
     personal_after(agency: &str, after: Option<(Id, i32)>, limit: i64) -> Vec<PersonalRow>;
+    personal_reseal(row: &PersonalRow) -> ();
+    personal_index_insert(rows: &[IndexRow]) -> ();
+    personal_index_close(agency: &str, dossier: Id, known_to: i64) -> ();
+    identities_shared(ask: &FactQuery, key: &str, least: i64) -> Vec<(String, Id)>;
+    identities_refiled(ask: &Refiling<'_>, key: &str) -> Vec<(String, Id)>;
+    identities_found(agencies: &[String], key: &str, digests: &[Vec<u8>]) -> Vec<(String, Id)>;
+    withdrawn_names(ask: &FactQuery) -> Vec<Named>;
+    naming_a_previous(ask: &FactQuery) -> Vec<Previous>;
+    access_insert(row: &AccessRow) -> ();
+    access_count(ask: &AccessQuery) -> i64;
+    access_page(ask: &AccessQuery) -> Vec<AccessRow>;
+    data_keys() -> Vec<DataKeyRow>;
+    data_key_insert(row: &DataKeyRow) -> ();
+    data_key_searched(id: &str) -> ();
+    import_keys_unkeyed(agency: &str, mark: &str, limit: i64) -> Vec<ImportKeyRow>;
+    import_key_replace(old: &ImportKeyRow, new: &ImportKeyRow) -> ();
 
     dossier_insert(agency: &str, id: Id) -> ();
     dossier_set_code(agency: &str, id: Id, code: &str) -> ();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub const FORMAT: &str = "motcua-full";
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// One line of a full copy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,15 +50,16 @@ pub struct CatalogueLine {
     pub body: Value,
 }
 
-/// Personal values of one event, with the salt of their commitment.
+/// Personal values of one event with the salt of their commitment, sealed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PersonalLine {
     pub agency: String,
     pub dossier: String,
     pub n: u32,
-    /// Hexadecimal.
-    pub salt: String,
-    pub body: Value,
+    /// Id of the key that it is sealed with.
+    pub key: String,
+    /// Hexadecimal: nonce, ciphertext, tag.
+    pub sealed: String,
 }
 
 /// One entry of an agency's chain. What is hashed stays text, as it stands in the file.

@@ -20,6 +20,7 @@ pub mod records;
 pub mod reports;
 pub mod run;
 pub mod signs;
+pub mod unseal;
 
 #[cfg(test)]
 mod figures_tests;

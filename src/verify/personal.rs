@@ -7,16 +7,23 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::line::{EventLine, PersonalLine};
+use super::unseal::Keys;
 use super::{Finding, FindingKind};
 
 /// SHA-256(salt ‖ canonical JSON of the values).
 ///
 /// # Errors
-/// The salt is not hexadecimal, or the values have no canonical form.
-pub fn commitment(salt: &str, body: &Value) -> Result<[u8; 32], String> {
-    let salt = hex::decode(salt).map_err(|error| format!("salt: {error}"))?;
+/// The values have no canonical form.
+pub fn commitment(salt: &[u8], body: &Value) -> Result<[u8; 32], String> {
     let body = serde_json_canonicalizer::to_vec(body).map_err(|error| error.to_string())?;
     Ok(Sha256::new().chain_update(salt).chain_update(body).finalize().into())
+}
+
+/// The commitment of a row as its values stand; `None` without keys, an error says why it does not open.
+#[must_use]
+pub fn hash(row: &PersonalLine, keys: Option<&Keys>) -> Option<Result<[u8; 32], String>> {
+    let keys = keys?;
+    Some(keys.open(row).and_then(|(salt, body)| commitment(&salt, &body)))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -26,11 +33,17 @@ struct Key {
     dossier: Uuid,
 }
 
+fn found(row: &PersonalLine, kind: FindingKind, detail: &str) -> Finding {
+    Finding::new(&row.agency, 0, kind, format!("personal row {}/{}: {detail}", row.dossier, row.n))
+}
+
 /// What personal checks found when all entries were seen.
 #[derive(Debug, Default)]
 pub struct PersonalEnd {
     /// Commitments whose personal row is gone.
     pub erased: u64,
+    /// Personal rows that were not opened, for want of keys.
+    pub unchecked: u64,
     /// The first row of each agency that no entry commits to.
     pub findings: Vec<Finding>,
 }
@@ -40,7 +53,9 @@ pub struct PersonalEnd {
 pub struct PersonalCheck {
     names: Vec<String>,
     by_name: HashMap<String, usize>,
-    rows: HashMap<Key, [u8; 32]>,
+    /// Commitments; none of a row that was not opened.
+    rows: HashMap<Key, Option<[u8; 32]>>,
+    unchecked: u64,
     erased: u64,
 }
 
@@ -63,25 +78,39 @@ impl PersonalCheck {
         Ok(Key { agency, n, dossier })
     }
 
+    /// A row as it stands in the file. Without keys it is known to be there, and no more is said of it.
+    ///
     /// # Errors
-    /// The row cannot be read, or stands twice.
-    pub fn row(&mut self, row: &PersonalLine) -> Result<(), Finding> {
-        self.row_hashed(row, commitment(&row.salt, &row.body))
+    /// The row cannot be opened with the keys, or stands twice.
+    pub fn row(&mut self, row: &PersonalLine, keys: Option<&Keys>) -> Result<(), Finding> {
+        self.row_hashed(row, hash(row, keys))
     }
 
-    /// The same of a row whose values were hashed elsewhere, on another core.
+    /// The same of a row that was opened and hashed elsewhere, on another core.
     ///
     /// # Errors
     /// As [`PersonalCheck::row`].
-    pub fn row_hashed(&mut self, row: &PersonalLine, hash: Result<[u8; 32], String>) -> Result<(), Finding> {
-        let name = || format!("personal row {}/{}", row.dossier, row.n);
-        let found = |kind, detail: String| Finding::new(&row.agency, 0, kind, format!("{}: {detail}", name()));
-        let commitment = hash.map_err(|detail| found(FindingKind::Personal, detail))?;
-        let key =
-            self.key(&row.agency, &row.dossier, row.n).map_err(|detail| found(FindingKind::Unreadable, detail))?;
+    pub fn row_hashed(&mut self, row: &PersonalLine, hash: Option<Result<[u8; 32], String>>) -> Result<(), Finding> {
+        match hash {
+            None => {
+                self.unchecked += 1;
+                self.put(row, None)
+            }
+            Some(Ok(commitment)) => self.put(row, Some(commitment)),
+            Some(Err(detail)) => {
+                self.put(row, None)?;
+                Err(found(row, FindingKind::Personal, &detail))
+            }
+        }
+    }
+
+    fn put(&mut self, row: &PersonalLine, commitment: Option<[u8; 32]>) -> Result<(), Finding> {
+        let key = self
+            .key(&row.agency, &row.dossier, row.n)
+            .map_err(|detail| found(row, FindingKind::Unreadable, &detail))?;
         match self.rows.insert(key, commitment) {
             None => Ok(()),
-            Some(_) => Err(found(FindingKind::Personal, "stands twice".into())),
+            Some(_) => Err(found(row, FindingKind::Personal, "stands twice")),
         }
     }
 
@@ -98,7 +127,8 @@ impl PersonalCheck {
                 self.erased += 1;
                 Ok(())
             }
-            Some(row) if committed.as_str() == Some(hex::encode(row).as_str()) => Ok(()),
+            Some(None) => Ok(()),
+            Some(Some(row)) if committed.as_str() == Some(hex::encode(row).as_str()) => Ok(()),
             Some(_) => Err(found(
                 FindingKind::Personal,
                 format!(
@@ -129,6 +159,6 @@ impl PersonalCheck {
             })
             .collect();
         findings.sort_by(|a, b| a.agency.cmp(&b.agency));
-        PersonalEnd { erased: self.erased, findings }
+        PersonalEnd { erased: self.erased, unchecked: self.unchecked, findings }
     }
 }

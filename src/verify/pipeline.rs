@@ -8,7 +8,8 @@ use std::thread;
 
 use super::chain::entry_hash;
 use super::line::{BadLine, Line, Lines};
-use super::personal::commitment;
+use super::personal::hash;
+use super::unseal::Keys;
 
 /// A batch ends with the line that makes it this long.
 const BATCH: usize = 1 << 18;
@@ -29,7 +30,8 @@ pub struct Ready {
 pub enum Hash {
     None,
     Entry(Result<String, String>),
-    Commitment(Result<[u8; 32], String>),
+    /// `None` without data keys.
+    Commitment(Option<Result<[u8; 32], String>>),
 }
 
 struct Batch {
@@ -40,14 +42,14 @@ struct Batch {
     broken: Option<String>,
 }
 
-/// Gives every line to `take`, in order; `threads` prepare them.
-pub fn each(reader: impl BufRead + Send, threads: NonZero<usize>, mut take: impl FnMut(Ready)) {
+/// Gives every line to `take`, in order; `threads` prepare them, and open personal rows with `keys`.
+pub fn each(reader: impl BufRead + Send, threads: NonZero<usize>, keys: Option<&Keys>, mut take: impl FnMut(Ready)) {
     thread::scope(|scope| {
         let (mut inboxes, mut outboxes) = (Vec::new(), Vec::new());
         for _ in 0..threads.get() {
             let (inbox, batches) = sync_channel(WAITING);
             let (done, outbox) = sync_channel(WAITING);
-            scope.spawn(move || prepare(&batches, &done));
+            scope.spawn(move || prepare(&batches, keys, &done));
             inboxes.push(inbox);
             outboxes.push(outbox);
         }
@@ -84,14 +86,14 @@ fn deal_out(mut reader: impl BufRead, inboxes: &[SyncSender<Batch>]) {
     }
 }
 
-fn prepare(batches: &Receiver<Batch>, done: &SyncSender<Vec<Ready>>) {
+fn prepare(batches: &Receiver<Batch>, keys: Option<&Keys>, done: &SyncSender<Vec<Ready>>) {
     for batch in batches {
         let mut lines = Lines::new(batch.text.as_slice());
         let mut ready = Vec::new();
         while let Some(line) = lines.next() {
             let hash = match &line {
                 Ok(Line::Event(event)) => Hash::Entry(entry_hash(event)),
-                Ok(Line::Personal(row)) => Hash::Commitment(commitment(&row.salt, &row.body)),
+                Ok(Line::Personal(row)) => Hash::Commitment(hash(row, keys)),
                 _ => Hash::None,
             };
             let number = batch.lines_before + lines.number();

@@ -13,6 +13,7 @@ use super::line::{EventLine, Line};
 use super::personal::PersonalCheck;
 use super::pipeline::{Hash, each};
 use super::records::RecordCheck;
+use super::unseal::Keys;
 use super::{Finding, FindingKind};
 
 /// What was read and what was found.
@@ -25,6 +26,8 @@ pub struct Report {
     pub records: u64,
     /// Commitments whose personal values were erased: lawful, hence a count.
     pub erased: u64,
+    /// Personal rows that were not checked, for want of the data keys; 0 when keys were given.
+    pub personal_unchecked: u64,
     /// The first finding of each agency, and of its records; faults of the file under the empty agency code.
     pub findings: Vec<Finding>,
     /// The last good entry of each agency.
@@ -56,13 +59,18 @@ struct Run {
 
 /// Checks a full copy. `progress` is told the bytes read so far, after every line.
 pub fn run(reader: impl BufRead + Send, progress: impl FnMut(u64)) -> Report {
-    run_against(reader, &Kept::default(), progress)
+    run_against(reader, &Kept::default(), None, progress)
 }
 
-/// The same, and compares with heads that were kept elsewhere.
-pub fn run_against(reader: impl BufRead + Send, known: &Kept, progress: impl FnMut(u64)) -> Report {
+/// The same, and compares with heads that were kept elsewhere; with keys personal values too.
+pub fn run_against(
+    reader: impl BufRead + Send,
+    known: &Kept,
+    keys: Option<&Keys>,
+    progress: impl FnMut(u64),
+) -> Report {
     let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-    run_with(threads, reader, known, progress)
+    run_with(threads, reader, known, keys, progress)
 }
 
 /// The same with as many threads beside this one.
@@ -70,12 +78,13 @@ pub fn run_with(
     threads: NonZero<usize>,
     reader: impl BufRead + Send,
     known: &Kept,
+    keys: Option<&Keys>,
     mut progress: impl FnMut(u64),
 ) -> Report {
     let (chain, records) = (ChainCheck::expecting(&known.events), RecordCheck::expecting(&known.records));
     let mut run = Run { chain, records, ..Run::default() };
     let mut headed = false;
-    each(reader, threads, |ready| {
+    each(reader, threads, keys, |ready| {
         let number = ready.number;
         match ready.line {
             Ok(Line::Header(header)) if !headed => {
@@ -121,11 +130,10 @@ impl Run {
                 self.note(result);
             }
             Line::Personal(row) => {
-                let result = match hash {
-                    Hash::Commitment(hash) => self.personal.row_hashed(row, hash),
-                    _ => self.personal.row(row),
-                };
-                self.note(result);
+                if let Hash::Commitment(hash) = hash {
+                    let result = self.personal.row_hashed(row, hash);
+                    self.note(result);
+                }
             }
             Line::Event(event) => self.take_event(event, hash),
         }
@@ -173,6 +181,7 @@ impl Run {
             agencies,
             records,
             erased: personal.erased,
+            personal_unchecked: personal.unchecked,
             findings: self.findings,
             heads,
             record_heads,

@@ -2,16 +2,39 @@
 
 use std::collections::BTreeMap;
 
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
 use serde_json::{Value, json};
+use sha2::Sha256;
 
 use super::book::Book;
 use super::chain::entry_hash;
-use super::line::{CatalogueLine, EventLine, HeaderLine, Line, PersonalLine};
+use super::line::{CatalogueLine, EventLine, HeaderLine, Line, PersonalLine, VERSION};
 use super::personal::commitment;
+use super::unseal::place;
 
 pub const A: &str = "H26.1";
 pub const B: &str = "H26.2";
-pub const SALT: &str = "000102030405060708090a0b0c0d0e0f";
+pub const SALT: [u8; 16] = [7; 16];
+/// What sample rows are sealed with, as a file of keys has it.
+pub const KEY: &str = "1f1e1d1c1b1a191817161514131211100f0e0d0c0b0a09080706050403020100";
+
+/// A personal row, sealed as the format says.
+pub fn sealed(agency: &str, dossier: &str, n: u32, body: &Value) -> PersonalLine {
+    let derived = Hkdf::<Sha256>::new(None, &hex::decode(KEY).expect("a key"));
+    let (mut key, mut seal) = ([0; 8], [0; 32]);
+    derived.expand(b"motcua key id", &mut key).expect("an id");
+    derived.expand(b"motcua seal", &mut seal).expect("a key");
+    let key = hex::encode(key);
+    let aad = place(&key, agency, dossier.parse().expect("an id"), n);
+    let plain = format!("{}{body}", hex::encode(SALT));
+    let nonce = [u8::try_from(n).unwrap_or(0); 24];
+    let cipher = XChaCha20Poly1305::new(&seal.into());
+    let text = cipher.encrypt(&XNonce::from(nonce), Payload { msg: plain.as_bytes(), aad: &aad }).expect("sealed");
+    let sealed = hex::encode([&nonce[..], &text].concat());
+    PersonalLine { agency: agency.to_owned(), dossier: dossier.to_owned(), n, key, sealed }
+}
 
 /// The uuid of the `i`-th dossier.
 pub fn id(i: u32) -> String {
@@ -63,14 +86,8 @@ impl Log {
     /// The commitment to `body`, which becomes the personal row of the dossier's next entry.
     pub fn commit(&mut self, agency: &str, dossier: u32, body: Value) -> String {
         let n = self.last_n.get(&id(dossier)).copied().unwrap_or(0) + 1;
-        let hash = hex::encode(commitment(SALT, &body).expect("a commitment"));
-        self.personal.push(PersonalLine {
-            agency: agency.to_owned(),
-            dossier: id(dossier),
-            n,
-            salt: SALT.into(),
-            body,
-        });
+        let hash = hex::encode(commitment(&SALT, &body).expect("a commitment"));
+        self.personal.push(sealed(agency, &id(dossier), n, &body));
         hash
     }
 
@@ -108,7 +125,7 @@ impl Log {
     }
 
     pub fn lines(&self) -> Vec<Line> {
-        let header = Line::Header(HeaderLine { format: "motcua-full".into(), version: 1 });
+        let header = Line::Header(HeaderLine { format: "motcua-full".into(), version: VERSION });
         let mut lines = vec![header];
         lines.extend(self.catalogue.iter().cloned().map(Line::Catalogue));
         lines.extend(self.personal.iter().cloned().map(Line::Personal));

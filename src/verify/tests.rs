@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::chain::{ChainCheck, Head, check_heads, entry_hash};
 use super::codes::CodeCheck;
 use super::heads::Kept;
-use super::line::EventLine;
+use super::line::{EventLine, PersonalLine};
 use super::run::{Report, run, run_against};
-use super::samples::{A, B, Log, id};
+use super::samples::{A, B, KEY, Log, id, sealed};
+use super::unseal::Keys;
 use super::{Finding, FindingKind};
 
 /// Two dossiers of agency A, one of agency B, with personal values and codes.
@@ -26,6 +27,11 @@ fn log() -> Log {
 
 fn check(log: &Log) -> Report {
     run(log.text().as_bytes(), |_| {})
+}
+
+/// The same with the data key.
+fn opened(log: &Log) -> Report {
+    run_against(log.text().as_bytes(), &Kept::default(), Some(&Keys::parse(KEY).expect("a key")), |_| {})
 }
 
 fn found(report: &Report) -> Vec<(&str, i64, FindingKind)> {
@@ -138,7 +144,8 @@ fn a_head_kept_elsewhere_shows_truncation_and_rewriting() {
     let mut rewritten = log();
     rewritten.events[5].actor.push('x');
     seal(&mut rewritten.events[5]);
-    let report = run_against(rewritten.text().as_bytes(), &Kept { events: whole.clone(), records: Vec::new() }, |_| {});
+    let report =
+        run_against(rewritten.text().as_bytes(), &Kept { events: whole.clone(), records: Vec::new() }, None, |_| {});
     assert_eq!(found(&report), [(A, 6, FindingKind::Head)]);
     let heads = check(&rewritten).heads;
     assert_eq!(check_heads(&heads, &whole)[0].kind, FindingKind::Head);
@@ -146,7 +153,7 @@ fn a_head_kept_elsewhere_shows_truncation_and_rewriting() {
     // Rolled back and grown again past the kept head.
     let kept: Vec<Head> = whole.into_iter().filter(|head| head.agency == A).collect();
     rewritten.finish(2, "23 10:00", 700);
-    let report = run_against(rewritten.text().as_bytes(), &Kept { events: kept, records: Vec::new() }, |_| {});
+    let report = run_against(rewritten.text().as_bytes(), &Kept { events: kept, records: Vec::new() }, None, |_| {});
     assert_eq!(found(&report), [(A, 6, FindingKind::Head)]);
 }
 
@@ -167,12 +174,29 @@ fn personal_values_keep_their_commitment_or_are_erased() {
     assert_eq!((found(&report).len(), report.erased), (0, 1));
 
     let mut edited = log();
-    edited.personal[1].body["applicant"]["name"] = Value::from("Trần Thị Bình");
-    assert_eq!(found(&check(&edited)), [(A, 3, FindingKind::Personal)]);
+    let row = edited.personal[1].clone();
+    edited.personal[1] =
+        sealed(&row.agency, &row.dossier, row.n, &json!({"applicant": {"kind": "citizen", "name": "Trần Thị Bình"}}));
+    assert_eq!(found(&opened(&edited)), [(A, 3, FindingKind::Personal)]);
+    let blind = check(&edited);
+    assert_eq!((found(&blind).len(), blind.personal_unchecked), (0, 2), "without keys rows are counted only");
+    assert_eq!(opened(&log()).personal_unchecked, 0);
 
-    let mut salted = log();
-    salted.personal[0].salt = "zz".into();
-    assert_eq!(found(&check(&salted)), [(A, 0, FindingKind::Personal)]);
+    for change in [
+        |rows: &mut Vec<PersonalLine>| rows[0].sealed.replace_range(60..61, "z"),
+        |rows: &mut Vec<PersonalLine>| {
+            let digit = if rows[0].sealed.ends_with('0') { "1" } else { "0" };
+            let end = rows[0].sealed.len();
+            rows[0].sealed.replace_range(end - 1..end, digit);
+        },
+        |rows: &mut Vec<PersonalLine>| rows[0].key = "another".into(),
+        // Two rows of one key swapped: each opens at its own place only.
+        |rows: &mut Vec<PersonalLine>| rows[0].sealed = rows[1].sealed.clone(),
+    ] {
+        let mut changed = log();
+        change(&mut changed.personal);
+        assert!(found(&opened(&changed)).contains(&(A, 0, FindingKind::Personal)));
+    }
 
     let mut stray = log();
     stray.commit(A, 2, json!({"reason": "không ai"}));
@@ -253,7 +277,7 @@ fn imported_and_foreign_codes_need_only_be_unique() {
 fn a_file_that_is_no_full_copy_is_named_by_line() {
     let detail = |text: &str| run(text.as_bytes(), |_| {}).findings[0].detail.clone();
     assert!(detail("").starts_with("line 1: a full copy begins"));
-    assert!(detail("{\"kind\":\"header\",\"format\":\"motcua-full\",\"version\":2}\n").contains("motcua-full 1"));
+    assert!(detail("{\"kind\":\"header\",\"format\":\"motcua-full\",\"version\":3}\n").contains("motcua-full 2"));
     let text = log().text() + "\n{\"kind\":\"event\",\"agency\"";
     let lines = text.lines().count();
     assert!(detail(&text).starts_with(&format!("line {lines}: EOF")), "{}", detail(&text));
@@ -278,11 +302,13 @@ fn however_many_threads_the_report_is_the_same() {
         .lines()
         .enumerate()
         .fold(String::new(), |text, (i, line)| text + if i == 300 { "{\"kind\":\"event\"" } else { line } + "\n");
+    let keys = Keys::parse(KEY).expect("a key");
     for text in [whole, broken] {
         let with = |threads: usize| {
             let mut told = Vec::new();
             let threads = NonZero::new(threads).expect("some");
-            let report = super::run::run_with(threads, text.as_bytes(), &Kept::default(), |bytes| told.push(bytes));
+            let report =
+                super::run::run_with(threads, text.as_bytes(), &Kept::default(), Some(&keys), |bytes| told.push(bytes));
             assert!(told.is_sorted() && told.last() == Some(&(text.len() as u64)));
             report
         };

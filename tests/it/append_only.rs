@@ -100,8 +100,21 @@ fn events_and_catalogues_are_never_changed(app: &TestApp) {
 fn personal_rows_may_be_erased_only(app: &TestApp) {
     let dossier = app.received();
     let mut raw = Raw::open(app);
-    refused(&mut raw, "UPDATE personal SET body = '{}'");
+    for sql in [
+        "UPDATE personal SET sealed = sealed",
+        "UPDATE personal SET key_id = ''",
+        "UPDATE personal SET key_id = 'k2', n = n + 1",
+        "UPDATE personal SET key_id = 'k2', dossier_id = sealed",
+    ] {
+        // The last one says nothing to PostgreSQL, whose columns have types.
+        if !(sql.ends_with("sealed") && matches!(raw, Raw::Pg(_))) {
+            refused(&mut raw, sql);
+        }
+    }
+    let index = "SELECT CAST(COUNT(*) AS TEXT) AS line FROM personal_index";
+    assert_ne!(raw.lines(index), ["0"]);
     assert_eq!(raw.run("DELETE FROM personal").expect("an erasure"), 1);
+    assert_eq!(raw.lines(index), ["0"], "what found it is erased with it");
     let path = format!("/dossiers/{}", dossier["code"].as_str().expect("a code"));
     let got = app.user("clerk").get(&path).expect(200);
     assert_eq!(got["applicant"], serde_json::Value::Null);

@@ -110,6 +110,9 @@ const OPERATIONS: &[Operation] = operations! {
     GET "/api/v1/dossiers" by of_agency                      => [200 200 200 200 403 200 401]
                                                                 [200 200 200 200 403 200 401]
                                                                 [404 404 404 404 403 404 401];
+    POST "/api/v1/dossiers/search" by search               => [200 200 200 422 403 403 401]
+                                                                [200 200 200 422 403 403 401]
+                                                                [404 404 404 422 403 403 401];
     GET "/api/v1/dossiers/{code}" by dossier                 => [200 200 200 200 403 404 401]
                                                                 [200 200 200 200 403 404 401]
                                                                 [404 404 404 404 404 404 401];
@@ -203,6 +206,9 @@ const OPERATIONS: &[Operation] = operations! {
     POST "/api/v1/reports/snapshots/{id}/verify" by sealed   => [403 403 201 201 403 403 401]
                                                                 [403 403 201 201 403 403 401]
                                                                 [403 403 404 404 403 403 401];
+    GET "/api/v1/audit/access-log" by of_agency              => [403 403 403 200 403 403 401]
+                                                                [403 403 403 200 403 403 401]
+                                                                [403 403 403 404 403 403 401];
     GET "/api/v1/audit/heads" by path                        => [403 403 200 200 403 403 401];
     GET "/api/v1/audit/voided" by of_agency                  => [403 403 200 200 403 403 401]
                                                                 [403 403 200 200 403 403 401]

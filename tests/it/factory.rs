@@ -29,7 +29,7 @@ pub const ON_THE_SPOT: &str = "2.000815";
 pub const PASSWORD: &str = "mật khẩu thử nghiệm";
 
 /// Username, roles.
-pub const USERS: [(&str, &[(Role, &str)]); 19] = [
+pub const USERS: [(&str, &[(Role, &str)]); 20] = [
     ("clerk", &[(Role::Clerk, AGENCY)]),
     ("clerk2", &[(Role::Clerk, AGENCY)]),
     ("officer", &[(Role::Officer, AGENCY)]),
@@ -46,6 +46,7 @@ pub const USERS: [(&str, &[(Role, &str)]); 19] = [
     ("officer.far", &[(Role::Officer, FOREIGN)]),
     ("leader.far", &[(Role::Leader, FOREIGN)]),
     ("portal.far", &[(Role::Portal, FOREIGN)]),
+    ("auditor.far", &[(Role::Auditor, FOREIGN)]),
     ("admin.province", &[(Role::Admin, "H26")]),
     ("nobody", &[]),
     ("everything", &[(Role::Clerk, AGENCY), (Role::Officer, AGENCY), (Role::Leader, AGENCY)]),

@@ -28,6 +28,7 @@ mod lists;
 mod moves;
 mod operations;
 mod oracle;
+mod personal_data;
 mod portal;
 mod published;
 mod ratchets;

@@ -1,9 +1,9 @@
 //! Rules of the source, the schema and the API document. They only ever get tighter.
 
-mod append_only;
+pub mod append_only;
 mod layers;
 mod openapi;
-mod schema;
+pub mod schema;
 
 use std::path::{Path, PathBuf};
 

@@ -127,14 +127,9 @@ const ROWS: &[Case] = &[
     ),
     ("DELETE FROM dossiers WHERE agency_id = '{C}'", CHILD, 0, "dossier", "its row is gone"),
     ("DELETE FROM dossiers WHERE agency_id = '{C}'", CHILD, 0, "facts", "belong to no dossier"),
-    (
-        "UPDATE personal SET body = replace(body, 'An', 'Ba') WHERE agency_id = '{A}'",
-        AGENCY,
-        0,
-        "personal",
-        "do not match their commitment",
-    ),
-    ("UPDATE personal SET n = 2 WHERE agency_id = '{A}'", AGENCY, 0, "personal", "no entry commits to it"),
+    ("UPDATE personal SET sealed = substr(sealed, 1, 60) WHERE agency_id = '{A}'", AGENCY, 0, "personal", "changed"),
+    ("UPDATE personal SET key_id = '00ff' WHERE agency_id = '{A}'", AGENCY, 0, "personal", "data key 00ff"),
+    ("UPDATE personal SET n = 2 WHERE agency_id = '{A}'", AGENCY, 0, "personal", "changed, moved"),
 ];
 
 const RECORDS: &[Case] = &[

@@ -161,6 +161,8 @@ fn the_command_line_moves_data() {
             .args(arguments)
             .env("MOTCUA_DATABASE_URL", format!("sqlite:{}", path(database)))
             .env("MOTCUA_PASSWORD", "a long enough password")
+            // A copy's personal rows open with the keys of where they come from.
+            .env("MOTCUA_DATA_KEY_FILE", path("a.db.data-key"))
             .output()
             .expect("it runs");
         let text = String::from_utf8_lossy(&done.stdout).into_owned();
@@ -174,7 +176,7 @@ fn the_command_line_moves_data() {
     good("unused.db", &["demo", "--dossiers", "120", "--no-serve", "--file", &path("a.db")]);
     good("a.db", &["verify"]);
     good("a.db", &["export", "--full", "-o", &path("full.ndjson")]);
-    good("unused.db", &["verify", "--export", &path("full.ndjson")]);
+    good("unused.db", &["verify", "--export", &path("full.ndjson"), "--data-key-file", &path("a.db.data-key")]);
     good("b.db", &["restore", &path("full.ndjson")]);
     good("b.db", &["export", "--full", "-o", &path("again.ndjson")]);
     let bytes = |name: &str| std::fs::read(folder.0.join(name)).expect("a copy");

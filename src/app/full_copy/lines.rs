@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::domain::time::{canonical, from_micros};
 use crate::store::StoreError;
-use crate::store::rows::{CatalogueRow, EventRow, PersonalRow};
+use crate::store::personal::PersonalRow;
+use crate::store::rows::{CatalogueRow, EventRow};
 use crate::verify::line::{EventLine, PersonalLine};
 
 /// # Errors
@@ -27,13 +28,13 @@ pub fn event_line(row: &EventRow) -> Result<EventLine, StoreError> {
 }
 
 pub fn personal_line(row: &PersonalRow) -> Result<PersonalLine, StoreError> {
-    let corrupt = || StoreError::Corrupt(format!("personal row {} of {}", row.n, row.dossier_id.0));
+    let corrupt = || StoreError::Corrupt(row.place().to_string());
     Ok(PersonalLine {
         agency: row.agency_id.clone(),
         dossier: row.dossier_id.0.to_string(),
         n: u32::try_from(row.n).map_err(|_| corrupt())?,
-        salt: hex::encode(&row.salt),
-        body: serde_json::from_str(&row.body).map_err(|_| corrupt())?,
+        key: row.key_id.clone(),
+        sealed: hex::encode(&row.sealed),
     })
 }
 

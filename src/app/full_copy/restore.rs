@@ -5,23 +5,27 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::index::{Part, index, lines_of};
 use super::lines::{event_line, personal_line};
 use super::{CATALOGUES, CopyError, PAGE, records};
+use crate::app::keys::Sealing;
 use crate::app::rebuild::insert_replayed;
-use crate::app::{App, catalogue};
+use crate::app::{App, catalogue, keys};
 use crate::domain::chain::canonical_text;
 use crate::domain::code::CodePattern;
 use crate::domain::event::EventType;
 use crate::domain::time::business_date;
-use crate::store::rows::{CatalogueRow, EventRow, HeadRow, ImportKeyRow, PersonalRow, small};
+use crate::store::personal::{PLAIN, PersonalRow};
+use crate::store::rows::{CatalogueRow, EventRow, HeadRow, ImportKeyRow, small};
 use crate::store::sql_types::Id;
 use crate::store::{StoreError, Tx, history};
 use crate::verify::chain::ChainCheck;
 use crate::verify::line::{CatalogueLine, EventLine, Line, PersonalLine};
-use crate::verify::personal::PersonalCheck;
+use crate::verify::personal::{PersonalCheck, commitment};
+use crate::verify::unseal::FORGED;
 use crate::verify::{Finding, canonical_time};
 
 /// Told the bytes read so far; the file is read twice.
@@ -191,11 +195,16 @@ impl Job {
 
     fn personal(&self, tx: &mut Tx<'_>, known: &HashSet<Uuid>) -> Result<(), CopyError> {
         let Some(span) = self.part.personal else { return Ok(()) };
+        let mut entered = HashSet::new();
         for line in lines_of(&self.path, span)? {
             let Line::Personal(line) = line.map_err(|bad| CopyError::Format(bad.detail))? else {
                 return Err(CopyError::Format("the file has changed while it was read".into()));
             };
             let row = personal_row(&line)?;
+            // A key that rows are sealed with is known to the database, so that its absence is noticed at a start.
+            if entered.insert(row.key_id.clone()) {
+                keys::enter_old(tx, &self.app, &row.key_id)?;
+            }
             let name = format!("personal row {}/{}", line.dossier, line.n);
             if !known.contains(&row.dossier_id.0) {
                 return Err(self.bad_row(format!("{name}: there is no such dossier")));
@@ -225,18 +234,22 @@ impl Job {
 
     /// Commitments of personal rows, facts, import keys; some dossiers at a time.
     fn dossiers(&self, tx: &mut Tx<'_>) -> Result<u64, CopyError> {
+        let sealing = Sealing::of(tx, &self.app)?;
         let mut count = 0;
         let mut after = None;
         loop {
             let ids = tx.dossier_ids_after(&self.agency, after, PAGE)?;
             let Some(last) = ids.last() else { return Ok(count) };
             after = Some(*last);
-            if let Some(finding) = commitments(tx, &self.agency, &ids)?.findings.into_iter().next() {
+            if let Some(finding) = commitments(tx, &self.app, &self.agency, &ids)?.findings.into_iter().next() {
                 return Err(CopyError::Found(finding));
             }
-            let keys: Vec<(String, Uuid)> = ids.iter().map(|id| (self.agency.clone(), id.0)).collect();
-            for (id, (events, _)) in history::many(tx, &keys)? {
-                insert_replayed(tx, &self.agency, id, &events)?;
+            let rows = tx.personal_of_many(std::slice::from_ref(&self.agency), &ids)?;
+            let mut personal = keys::opened(&self.app, &rows)?;
+            for (id, events) in history::events_of_many(tx, &self.agency, &ids)? {
+                let personal = personal.remove(&id).unwrap_or_default();
+                tx.personal_index_insert(&sealing.index(&self.agency, id.0, &events, &personal)?)?;
+                insert_replayed(tx, &self.agency, id.0, &events)?;
                 let origin = events.first().and_then(|event| event.origin.clone());
                 if let Some((source, source_id)) = origin.and_then(|origin| origin.source.zip(origin.source_id)) {
                     // The hash of the line is not in the copy: the next import compares the dossier itself.
@@ -244,7 +257,7 @@ impl Job {
                         agency_id: self.agency.clone(),
                         source,
                         source_id,
-                        dossier_id: Id(id),
+                        dossier_id: id,
                         content_hash: String::new(),
                     })?;
                 }
@@ -260,18 +273,28 @@ pub(crate) struct Commitments {
     pub erased: u64,
     /// Personal rows of these dossiers.
     pub rows: i64,
+    pub unchecked: u64,
     pub findings: Vec<Finding>,
 }
 
 /// Compares personal rows with the commitments in the chain.
-pub(crate) fn commitments(tx: &mut Tx<'_>, agency: &str, ids: &[Id]) -> Result<Commitments, StoreError> {
+pub(crate) fn commitments(tx: &mut Tx<'_>, app: &App, agency: &str, ids: &[Id]) -> Result<Commitments, StoreError> {
     let agencies = [agency.to_owned()];
     let mut check = PersonalCheck::new();
     let mut findings = Vec::new();
     let mut rows = 0;
     for row in tx.personal_of_many(&agencies, ids)? {
         rows += 1;
-        findings.extend(check.row(&personal_line(&row)?).err());
+        let line = personal_line(&row)?;
+        let hash = match row.open(&app.vault) {
+            Ok(opened) => Some(commitment(&opened.salt, &Value::Object(opened.body))),
+            Err(StoreError::Corrupt(_)) => Some(Err(FORGED.to_owned())),
+            // Without keys it is known to be there, and no more is said of it.
+            Err(StoreError::Unavailable(_)) if app.vault.ring().is_empty() => None,
+            Err(StoreError::Unavailable(detail)) => Some(Err(detail)),
+            Err(other) => return Err(other),
+        };
+        findings.extend(check.row_hashed(&line, hash).err());
     }
     for row in tx.events_of_many(&agencies, ids)? {
         findings.extend(check.event(&event_line(&row)?).err());
@@ -279,7 +302,7 @@ pub(crate) fn commitments(tx: &mut Tx<'_>, agency: &str, ids: &[Id]) -> Result<C
     let end = check.finish();
     findings.extend(end.findings);
     findings.sort_by_key(|finding| finding.seq);
-    Ok(Commitments { erased: end.erased, rows, findings })
+    Ok(Commitments { erased: end.erased, rows, unchecked: end.unchecked, findings })
 }
 
 fn bad_entry(event: &EventLine, detail: &str) -> CopyError {
@@ -325,14 +348,11 @@ fn personal_row(line: &PersonalLine) -> Result<PersonalRow, CopyError> {
         seq: 0,
         detail: format!("personal row {}/{}: {detail}", line.dossier, line.n),
     };
-    if !line.body.is_object() {
-        return Err(bad("the body is not an object"));
-    }
     Ok(PersonalRow {
         agency_id: line.agency.clone(),
         dossier_id: id_of(&line.dossier).ok_or_else(|| bad("the dossier is not an id"))?,
         n: small(line.n),
-        salt: hex::decode(&line.salt).map_err(|_| bad("the salt is not hexadecimal"))?,
-        body: canonical_text(&line.body),
+        key_id: Some(line.key.clone()).filter(|key| key != PLAIN).ok_or_else(|| bad("it is not sealed"))?,
+        sealed: hex::decode(&line.sealed).map_err(|_| bad("not hexadecimal"))?,
     })
 }

@@ -6,6 +6,7 @@ use super::line::DossierLine;
 use super::report::DeadlineDifference;
 use super::same::same_content;
 use crate::app::export;
+use crate::app::keys::line_hash;
 use crate::app::record::{Ask, Book, File};
 use crate::app::{App, AppError};
 use crate::domain::actor::Standing;
@@ -67,11 +68,12 @@ pub fn apply(tx: &mut Tx<'_>, app: &App, run: &Run, line: &DossierLine) -> Resul
     check_agency(tx, app, line)?;
     // Locks the agency's head: of two lines with the same key the second one sees the first.
     let mut book = Book::open(tx, app, &line.agency).map_err(|error| stop(0, error))?;
-    if let Some((agency, id, hash)) = find(tx, line)? {
-        if hash.as_deref() == Some(&line.content_hash) {
+    let content_hash = line_hash(app, &line.content_hash);
+    if let Some((agency, id, hash)) = find(tx, line, &content_hash)? {
+        if hash.as_ref() == Some(&content_hash) {
             return Ok(Outcome::Unchanged);
         }
-        let file = File::load(tx, &agency, id)?;
+        let file = File::load(tx, &app.vault, &agency, id)?;
         let same = agency == line.agency && same_content(&file, &line.asks);
         let name = file.dossier().and_then(|dossier| dossier.code).unwrap_or_else(|| id.to_string());
         return Ok(if same {
@@ -88,13 +90,13 @@ pub fn apply(tx: &mut Tx<'_>, app: &App, run: &Run, line: &DossierLine) -> Resul
         book.append(tx, app, &mut file, ask, &standing).map_err(|error| stop(i, error))?;
     }
     book.close(tx)?;
-    for (source, source_id) in keys(line) {
+    for (source, source_id) in keys(line, &content_hash) {
         tx.import_key_insert(&ImportKeyRow {
             agency_id: line.agency.clone(),
             source,
             source_id,
             dossier_id: Id(file.id),
-            content_hash: line.content_hash.clone(),
+            content_hash: content_hash.clone(),
         })?;
     }
     Ok(Outcome::Created(difference(line.number, &file.events)))
@@ -122,18 +124,22 @@ fn origin(run: &Run, line: &DossierLine) -> Origin {
 }
 
 /// Keys under which a line is known again.
-fn keys(line: &DossierLine) -> Vec<(String, String)> {
+fn keys(line: &DossierLine, content_hash: &str) -> Vec<(String, String)> {
     let by_code = line.code.clone().map(|code| (BY_CODE.to_owned(), code));
     let mut keys: Vec<_> = line.source.clone().into_iter().chain(by_code).collect();
     if keys.is_empty() {
-        keys.push((BY_CONTENT.to_owned(), line.content_hash.clone()));
+        keys.push((BY_CONTENT.to_owned(), content_hash.to_owned()));
     }
     keys
 }
 
 /// The dossier that the line speaks of: its agency, id, and the hash of the line that made it, if known.
-fn find(tx: &mut Tx<'_>, line: &DossierLine) -> Result<Option<(String, Uuid, Option<String>)>, StoreError> {
-    for (source, source_id) in keys(line) {
+fn find(
+    tx: &mut Tx<'_>,
+    line: &DossierLine,
+    content_hash: &str,
+) -> Result<Option<(String, Uuid, Option<String>)>, StoreError> {
+    for (source, source_id) in keys(line, content_hash) {
         if let Some(row) = tx.import_key_find(&line.agency, &source, &source_id)? {
             return Ok(Some((line.agency.clone(), row.dossier_id.0, Some(row.content_hash))));
         }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::error::FieldError;
+use super::error::{FieldError, without_value};
 use super::time::Instant;
 
 macro_rules! events {
@@ -102,7 +102,7 @@ events! {
 pub fn read_strictly<T: serde::de::DeserializeOwned>(fields: Map<String, Value>) -> Result<T, FieldError> {
     serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
         let pointer = pointer_of(error.path());
-        let detail = error.inner().to_string();
+        let detail = without_value(&error.inner().to_string());
         let code = if detail.starts_with("unknown field") {
             "unknown_field"
         } else if detail.starts_with("missing field") {

@@ -4,15 +4,16 @@
 mod print;
 mod steps;
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 pub use steps::Step;
 
-use super::{known_at, open};
+use super::{applicant_shown, known_at, open_with_personal};
 use crate::app::AppError;
+use crate::app::disclosure::Sight;
 use crate::domain::applicant::Applicant;
 use crate::domain::dossier::OnTimeStatus;
 use crate::domain::fold::fold;
@@ -22,6 +23,7 @@ use crate::http::auth::{Anyone, Authed};
 use crate::http::body::Query;
 use crate::http::format::{Format, printed};
 use crate::http::problem::ApiError;
+use crate::http::purpose::{disclosed, purpose};
 use crate::http::responses::Reading;
 use crate::http::view::shown_applicant;
 use crate::store::StoreError;
@@ -75,7 +77,11 @@ pub struct ControlSheet {
 #[utoipa::path(
     operation_id = "get_control_sheet",
     tag = "dossiers",
-    params(("code" = String, Path, description = "Mã số hồ sơ, or the id"), SheetQuery),
+    params(
+        ("code" = String, Path, description = "Mã số hồ sơ, or the id"),
+        SheetQuery,
+        ("Purpose" = Option<String>, Header, description = "Why who does not handle the dossier wants its personal values; 10 to 300 characters, kept in the access log")
+    ),
     responses((status = 200, description = "Step by step", body = ControlSheet), Reading),
     security(("bearer" = []))
 )]
@@ -83,51 +89,51 @@ pub struct ControlSheet {
 pub async fn control_sheet(
     auth: Authed<Anyone>,
     state: web::Data<State>,
+    request: HttpRequest,
     path: web::Path<String>,
     query: Query<SheetQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.app.clock.now();
     let format = Format::read(query.0.format.as_deref(), &Format::ALL)?;
     let at = known_at(query.0.known_at.as_deref(), now)?.unwrap_or(now);
-    let catalogues = state.app.catalogues.clone();
-    let (caller, name) = (auth.caller, path.into_inner());
-    let (view, letterhead) = state
-        .app
-        .store
-        .read(move |tx| {
-            let agencies = catalogues.agencies(tx)?;
-            let today = Tree::new(&agencies, business_date(now), now);
-            let mut file = open(tx, &caller, &today, &name)?;
-            file.events.retain(|event| event.recorded_at <= at);
-            let dossier = fold(&file.agency, file.id, &file.events).ok_or(AppError::NotFound)?;
-            // What the sheet is counted and headed with is as known then, so that it can be asked for again.
-            let tree = Tree::new(&agencies, business_date(at), at);
-            let hours = tree.get(&file.agency).map(crate::domain::catalogue::Agency::hours).unwrap_or_default();
-            let calendar =
-                calendar_at(tx, at)?.ok_or_else(|| StoreError::Corrupt("no working calendar is loaded".into()))?;
-            let full = caller.sees_personal(&today, &file.agency, &dossier.submitted_by);
-            let (steps, running_minutes) = steps::of(&file, &calendar, &hours, at);
-            let view = ControlSheet {
-                id: dossier.id,
-                code: dossier.code.clone(),
-                agency: dossier.agency.clone(),
-                procedure: dossier.procedure.clone(),
-                procedure_name: dossier.snapshot.name.clone(),
-                applicant: shown_applicant(&file, full),
-                known_at: at,
-                settled: settled(at, now),
-                calendar_version: calendar.version().to_owned(),
-                received_at: dossier.received_at,
-                due: dossier.due,
-                due_strict: dossier.due_strict,
-                on_time_status: dossier.on_time_status(at),
-                steps,
-                running_minutes,
-            };
-            let letterhead = crate::http::reports::letterhead(&tree, &file.agency);
-            Ok::<_, AppError>((view, letterhead))
-        })
-        .await?;
+    let (catalogues, vault) = (state.app.catalogues.clone(), state.app.vault.clone());
+    let (caller, name) = (auth.caller.clone(), path.into_inner());
+    let stated = purpose(&request)?;
+    let why = stated.clone();
+    let (view, letterhead) = disclosed(&state, &auth.caller, stated.as_deref(), move |tx, may_show| {
+        let agencies = catalogues.agencies(tx)?;
+        let today = Tree::new(&agencies, business_date(now), now);
+        let mut file = open_with_personal(tx, &vault, &caller, &today, &name)?;
+        file.events.retain(|event| event.recorded_at <= at);
+        let dossier = fold(&file.agency, file.id, &file.events).ok_or(AppError::NotFound)?;
+        // What the sheet is counted and headed with is as known then, so that it can be asked for again.
+        let tree = Tree::new(&agencies, business_date(at), at);
+        let hours = tree.get(&file.agency).map(crate::domain::catalogue::Agency::hours).unwrap_or_default();
+        let calendar =
+            calendar_at(tx, at)?.ok_or_else(|| StoreError::Corrupt("no working calendar is loaded".into()))?;
+        let sight = caller.sight(&today, &file.agency, &dossier.submitted_by, why.as_deref());
+        let (steps, running_minutes) = steps::of(&file, &calendar, &hours, at);
+        let view = ControlSheet {
+            id: dossier.id,
+            code: dossier.code.clone(),
+            agency: dossier.agency.clone(),
+            procedure: dossier.procedure.clone(),
+            procedure_name: dossier.snapshot.name.clone(),
+            applicant: shown_applicant(&file, may_show && sight != Sight::Masked),
+            known_at: at,
+            settled: settled(at, now),
+            calendar_version: calendar.version().to_owned(),
+            received_at: dossier.received_at,
+            due: dossier.due,
+            due_strict: dossier.due_strict,
+            on_time_status: dossier.on_time_status(at),
+            steps,
+            running_minutes,
+        };
+        let letterhead = crate::http::reports::letterhead(&tree, &file.agency);
+        Ok(((view, letterhead), sight, applicant_shown(&file)))
+    })
+    .await?;
     match format {
         Format::Json => Ok(HttpResponse::Ok().json(view)),
         _ => printed(format, &print::sheet(&view, letterhead)),

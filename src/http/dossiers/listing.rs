@@ -29,6 +29,7 @@ use crate::store::query::{Condition, FactQuery, Hit, Sort};
 use crate::store::reports::{Column, Ended};
 use crate::store::sql_types::Id;
 use crate::store::{Tx, history};
+use crate::vault::Vault;
 
 /// What a dossier list asks for, not yet confined to the caller's reach.
 #[derive(Debug, Clone)]
@@ -131,7 +132,7 @@ pub async fn list(
             let more = i64::try_from(hits.len()).unwrap_or(i64::MAX) > size;
             hits.truncate(usize::try_from(size).unwrap_or(usize::MAX));
             let next = hits.last().filter(|_| more).map(|hit| cursor(&question, &Position::write(hit, ask.known_at)));
-            let items = rows(tx, &hits, &ask)?;
+            let items = rows(tx, &app.vault, &hits, &ask)?;
             Ok::<_, ApiError>(Listed { cut: ListCut::of(tx, &ask, now)?, page: Page { items, next, count } })
         })
         .await?;
@@ -168,9 +169,14 @@ async fn file(
 }
 
 /// The dossiers found, with their facts at the cut.
-fn rows(tx: &mut Tx<'_>, hits: &[Hit], ask: &FactQuery) -> Result<Vec<DossierView>, AppError> {
+pub(super) fn rows(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    hits: &[Hit],
+    ask: &FactQuery,
+) -> Result<Vec<DossierView>, AppError> {
     let places: Vec<_> = hits.iter().map(|hit| (hit.agency.clone(), hit.dossier.0)).collect();
-    let mut found = history::many(tx, &places)?;
+    let mut found = history::many(tx, vault, &places)?;
     let (at, known_at) = (from_micros(ask.at), from_micros(ask.known_at));
     let mut views = Vec::with_capacity(hits.len());
     for (agency, id) in places {

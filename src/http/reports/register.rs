@@ -30,6 +30,7 @@ use crate::store::catalogues::Tree;
 use crate::store::hits::Hits;
 use crate::store::query::{FactQuery, Sort, SortKey};
 use crate::store::sql_types::Id;
+use crate::vault::Vault;
 
 /// Lines of a page for reading and paper; a longer book is a file.
 const MOST_PRINTED: i64 = 2000;
@@ -107,7 +108,7 @@ pub async fn register(
             let wanted = usize::try_from(size).unwrap_or(usize::MAX);
             let more = hits.len() > wanted;
             hits.truncate(wanted);
-            let lines = line::read(tx, &ask, &hits, begun)?;
+            let lines = line::read(tx, &app.vault, &ask, &hits, begun)?;
             let next = hits.last().filter(|_| more).map(|last| {
                 let number = begun + i64::try_from(hits.len()).unwrap_or(0);
                 cursor(&bound, &Position::write((last.sort_key, last.dossier), ask.known_at, number))
@@ -122,7 +123,7 @@ pub async fn register(
     if format == Format::Html {
         return paper(&state.app, book).await;
     }
-    let mut reading = Lines::new(book.ask);
+    let mut reading = Lines::new(book.ask, state.app.vault.clone());
     let source = Source::new(book.frame, move |tx| reading.next(tx, export::BATCH));
     export::answer(&state.app, format, book.count, source).await
 }
@@ -135,25 +136,27 @@ async fn paper(app: &App, book: Book) -> Result<HttpResponse, ApiError> {
     }
     let Book { ask, mut frame, .. } = book;
     let most = usize::try_from(MOST_PRINTED).unwrap_or(usize::MAX);
-    let rows = app.store.read(move |tx| Lines::new(ask).next(tx, most));
+    let mut reading = Lines::new(ask, app.vault.clone());
+    let rows = app.store.read(move |tx| reading.next(tx, most));
     frame.rows = rows.await?.rows;
     printed(Format::Html, &frame)
 }
 
 /// The book being read, batch by batch.
 struct Lines {
+    vault: Vault,
     hits: Hits,
     number: i64,
 }
 
 impl Lines {
-    fn new(ask: FactQuery) -> Self {
-        Self { hits: Hits::new(ask), number: 0 }
+    fn new(ask: FactQuery, vault: Vault) -> Self {
+        Self { vault, hits: Hits::new(ask), number: 0 }
     }
 
     fn next(&mut self, tx: &mut Tx<'_>, size: usize) -> Result<Batch, AppError> {
         let hits = self.hits.next(tx, size)?;
-        let lines = line::read(tx, self.hits.ask(), &hits, self.number)?;
+        let lines = line::read(tx, &self.vault, self.hits.ask(), &hits, self.number)?;
         self.number += i64::try_from(hits.len()).unwrap_or(0);
         Ok(Batch { rows: lines.iter().map(Line::row).collect(), last: self.hits.done() })
     }

@@ -23,11 +23,11 @@ const THRESHOLDS: [(&str, i64); 11] = [
     ("{mass_times}", MASS_TIMES),
     ("{perfect_finishes}", PERFECT_FINISHES),
     ("{refile_days}", REFILE_DAYS),
-    ("{many_online}", MANY_ONLINE as i64),
+    ("{many_online}", MANY_ONLINE),
 ];
 
 pub(super) const REFILE_DAYS: i64 = 10;
-pub(super) const MANY_ONLINE: usize = 10;
+pub(super) const MANY_ONLINE: i64 = 10;
 
 /// Fewer finishes than this say nothing of their distribution.
 pub(super) const MASS_FINISHES: i64 = 20;

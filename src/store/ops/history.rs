@@ -1,4 +1,4 @@
-//! Events, personal rows, chain heads, day counters.
+//! Events, chain heads, day counters.
 
 use diesel::prelude::*;
 
@@ -6,8 +6,8 @@ use super::Conn;
 use crate::domain::chain::GENESIS;
 use crate::store::error::StoreError;
 use crate::store::query::Range;
-use crate::store::rows::{EventRow, HeadRow, PersonalRow};
-use crate::store::schema::{counters, events, heads, personal};
+use crate::store::rows::{EventRow, HeadRow};
+use crate::store::schema::{counters, events, heads};
 use crate::store::sql_types::Id;
 
 /// Locks an agency's head until the transaction ends and returns it; made on first use.
@@ -143,42 +143,6 @@ pub fn events_after(conn: &mut Conn, agency: &str, seq: i64, limit: i64) -> Resu
 /// Every agency that has an event, whatever the heads say.
 pub fn event_agencies(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
     Ok(events::table.select(events::agency_id).distinct().order(events::agency_id).load(conn)?)
-}
-
-pub fn personal_insert(conn: &mut Conn, row: &PersonalRow) -> Result<(), StoreError> {
-    diesel::insert_into(personal::table).values(row).execute(conn)?;
-    Ok(())
-}
-
-pub fn personal_of(conn: &mut Conn, agency: &str, dossier: Id) -> Result<Vec<PersonalRow>, StoreError> {
-    Ok(personal::table
-        .filter(personal::agency_id.eq(agency))
-        .filter(personal::dossier_id.eq(dossier))
-        .order(personal::n)
-        .load(conn)?)
-}
-
-pub fn personal_of_many(conn: &mut Conn, agencies: &[String], dossiers: &[Id]) -> Result<Vec<PersonalRow>, StoreError> {
-    Ok(personal::table
-        .filter(personal::agency_id.eq_any(agencies))
-        .filter(personal::dossier_id.eq_any(dossiers))
-        .order((personal::agency_id, personal::dossier_id, personal::n))
-        .load(conn)?)
-}
-
-/// An agency's personal rows after `(dossier, n)`.
-pub fn personal_after(
-    conn: &mut Conn,
-    agency: &str,
-    after: Option<(Id, i32)>,
-    limit: i64,
-) -> Result<Vec<PersonalRow>, StoreError> {
-    let mut query = personal::table.filter(personal::agency_id.eq(agency)).into_boxed::<super::Db>();
-    if let Some((dossier, n)) = after {
-        query =
-            query.filter(personal::dossier_id.gt(dossier).or(personal::dossier_id.eq(dossier).and(personal::n.gt(n))));
-    }
-    Ok(query.order((personal::dossier_id, personal::n)).limit(limit).load(conn)?)
 }
 
 /// Events of a kind, or whose payload holds a text, recorded in a span, of several agencies, in chain order.

@@ -3,6 +3,7 @@
 
 use super::{Conn, Db, UUID_LITERAL};
 
+mod access;
 mod catalogue;
 mod clients;
 mod declarations;
@@ -11,13 +12,16 @@ mod dossiers;
 mod facts;
 mod figures;
 mod history;
+mod identities;
 mod jobs;
+mod personal;
 mod records;
 mod sessions;
 mod snapshots;
 mod throttles;
 mod users;
 
+pub use access::*;
 pub use catalogue::*;
 pub use clients::*;
 pub use declarations::*;
@@ -26,7 +30,9 @@ pub use dossiers::*;
 pub use facts::*;
 pub use figures::*;
 pub use history::*;
+pub use identities::*;
 pub use jobs::*;
+pub use personal::*;
 pub use records::*;
 pub use sessions::*;
 pub use snapshots::*;

@@ -274,6 +274,11 @@ pub fn calculator(scene: &Scene<'_>) -> Ask {
     Ask::at(format!("{}?procedure={FULL}&received_at=2026-03-10T08:00:00%2B07:00", scene.operation))
 }
 
+/// Of auditors a purpose is wanted too: see the tests of personal data.
+pub fn search(scene: &Scene<'_>) -> Ask {
+    path(scene).body(&json!({"agency": scene.place, "phone": "0912345678"}))
+}
+
 pub fn new_dossier(scene: &Scene<'_>) -> Ask {
     path(scene).body(&factory::new_dossier(&json!({"agency": scene.place, "receive": null})))
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{DAY_OFF, ask, finish, put, recomputed, seen, verified, with_day_off};
 use crate::factory::{AGENCY, CHILD, FOREIGN};
-use crate::harness::TestApp;
+use crate::harness::{TestApp, vault};
 
 on_both!(
     broken_off_it_goes_on,
@@ -55,7 +55,7 @@ fn broken_off_it_goes_on(app: &TestApp) {
 
     // Another process, as after a kill: it knows nothing but the database.
     let store = Store::open(&app.database).expect("the database opens");
-    let fresh = App::new(store, app.clock.clone(), app.app.code_pattern.clone());
+    let fresh = App::open(store, app.clock.clone(), app.app.code_pattern.clone(), vault()).expect("the keys fit");
     let mut pieces = 0;
     while run_once(&fresh).expect("a piece").is_some() {
         pieces += 1;

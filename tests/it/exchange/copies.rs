@@ -7,7 +7,10 @@ use motcua::app::catalogue::load_file;
 use motcua::app::full_copy::{self, CopyError, RestoreReport};
 use motcua::app::{App, check};
 use motcua::verify;
+use motcua::verify::unseal::Keys;
 use serde_json::{Value, json};
+
+use crate::harness::DATA_KEY;
 
 use super::setup::{
     A, B, Db, codes, enter, event, fill, histories, import, line, lite, live, pg, rows, submitted, temp_path, wait,
@@ -60,8 +63,12 @@ fn source(db: &Db) -> String {
 fn journey(from: &Db, to: &Db) {
     let text = source(from);
     let file = kept(&text);
-    let offline = verify::run::run(text.as_bytes(), |_| {});
+    assert!(!text.contains("Nguyễn Văn An"), "personal rows are as stored: sealed");
+    let keys = Keys::parse(DATA_KEY).expect("a key");
+    let offline = verify::run::run_against(text.as_bytes(), &Default::default(), Some(&keys), |_| {});
     assert_eq!((offline.findings.as_slice(), offline.dossiers, offline.erased), (&[][..], 18, 2));
+    assert_eq!(offline.personal_unchecked, 0);
+    assert!(verify::run::run(text.as_bytes(), |_| {}).personal_unchecked > 0);
 
     let report = restore(to.app(), &file.0).expect("a copy");
     assert_eq!(report.refused, []);
@@ -130,15 +137,21 @@ fn a_tampered_agency_is_refused_whole() {
     let cases: [(&str, String); 5] = [
         ("edited", edit(&text, &[of_a, r#""type":"forwarded""#], swap("thẩm định", "đã duyệt"))),
         ("deleted", edit(&text, &[of_a, r#""type":"forwarded""#], |_| String::new())),
-        ("personal", edit(&text, &[of_a, r#""kind":"personal""#, "Nguyễn Văn An"], swap("Văn An", "Văn Ẩn"))),
         (
-            "salted",
+            "personal",
             edit(&text, &[of_a, r#""kind":"personal""#], |line| {
                 let mut row: Value = serde_json::from_str(line).unwrap();
-                row["salt"] = json!("00".repeat(16));
+                row["sealed"] = json!(row["sealed"].as_str().unwrap().chars().rev().collect::<String>());
                 format!("{row}\n")
             }),
         ),
+        ("moved", {
+            let sealed = |n: usize| {
+                let row = text.lines().filter(|line| line.contains(r#""kind":"personal""#)).nth(n).unwrap();
+                serde_json::from_str::<Value>(row).unwrap()["sealed"].as_str().unwrap().to_owned()
+            };
+            text.replace(&sealed(0), &sealed(1))
+        }),
         (
             "orphan",
             edit(&text, &[of_a, r#""kind":"personal""#], |line| {

@@ -14,7 +14,7 @@ use super::setup::{A, B, codes, databases, event, fill, histories, import, line,
 fn exported(app: &App) -> Vec<Value> {
     let mut lines = Vec::new();
     let agencies = [A.to_owned(), B.to_owned()];
-    let count = export::dossiers::<StoreError>(&app.store, &agencies, |line| {
+    let count = export::dossiers::<StoreError>(app, &agencies, |line| {
         lines.push(serde_json::from_str(line).expect("JSON"));
         Ok(())
     });

@@ -21,6 +21,8 @@ use motcua::store::{DatabaseUrl, Store, migrate};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::harness::vault;
+
 pub const A: &str = "H26.1";
 pub const B: &str = "H26.2";
 
@@ -75,7 +77,7 @@ fn open(url: DatabaseUrl, name: String) -> Db {
     migrate::up(&url).expect("migrations");
     let store = Store::open(&url).expect("a store");
     let clock = Clock::simulated(at(TODAY), u64::from(std::process::id()) ^ name.len() as u64);
-    Db { app: Some(App::new(store, clock, CodePattern::default())), name }
+    Db { app: Some(App::open(store, clock, CodePattern::default(), vault()).expect("the keys fit")), name }
 }
 
 pub fn temp_path(end: &str) -> PathBuf {
@@ -329,7 +331,7 @@ fn record(app: &App, agency: &str, known: Option<Uuid>, event: &Value, late: Opt
         let file = match known {
             None => book.start(tx, &app2, ask.clone(), &standing)?,
             Some(id) => {
-                let mut file = File::load(tx, &agency2, id)?;
+                let mut file = File::load(tx, &app2.vault, &agency2, id)?;
                 book.append(tx, &app2, &mut file, ask.clone(), &standing)?;
                 file
             }

@@ -32,6 +32,7 @@ pub fn command(world: &World) -> Command {
     command
         .env("MOTCUA_DATABASE_URL", url)
         .env("MOTCUA_SIGNING_KEY_FILE", key)
+        .env("MOTCUA_DATA_KEY", super::DATA_KEY)
         .env("MOTCUA_LISTEN", "127.0.0.1:0")
         .env("MOTCUA_LOG", "off")
         .stdin(Stdio::null());

@@ -26,6 +26,7 @@ use motcua::http::keys::new_key;
 use motcua::http::tokens::Tokens;
 use motcua::startup::{Application, open};
 use motcua::store::{DatabaseUrl, Limits, Store};
+use motcua::vault::{KeySource, Vault};
 
 pub use client::{Answer, Client, escaped, form, form_at};
 
@@ -40,6 +41,13 @@ pub const COST: Cost = Cost { memory_kib: 8, passes: 1 };
 /// Of the key that signs the tests' tokens, and its file.
 const KEY_SEED: [u8; 32] = [7; 32];
 const KEY_FILE: &str = "signing.key";
+
+/// What personal values of tests are sealed with.
+pub const DATA_KEY: &str = "4d6f7463756120746573747320736561c3a4000102030405060708090a0b0c0d";
+
+pub fn vault() -> Vault {
+    Vault::open(KeySource::given(DATA_KEY), || [0; 32]).expect("a key")
+}
 
 /// Runs each test on SQLite and on PostgreSQL.
 macro_rules! on_both {
@@ -145,7 +153,7 @@ impl World {
     /// The store and what every use case needs, beside the program that serves it.
     pub fn app(&self) -> App {
         let store = Store::open(&self.database).expect("the database opens");
-        App::new(store, Clock::system(), CodePattern::default())
+        App::open(store, Clock::system(), CodePattern::default(), vault()).expect("the keys fit")
     }
 }
 
@@ -242,6 +250,7 @@ fn settings(database: &DatabaseUrl, directory: &Path) -> Settings {
         limits: Limits::default(),
         listen: "127.0.0.1:0".parse().expect("an address"),
         signing_key,
+        data_keys: KeySource::given(DATA_KEY),
         code_pattern: CodePattern::parse(DEFAULT_PATTERN).expect("the default pattern"),
         workers: 1,
         max_connections: 1000,
@@ -287,10 +296,10 @@ impl TestApp {
         let (ready, started) = mpsc::channel();
         let own_clock = clock.clone();
         let thread = std::thread::spawn(move || {
+            // The template is migrated and has its defaults.
+            let store = Store::open(&settings.database).expect("the database opens");
+            let app = App::open(store, own_clock, settings.code_pattern.clone(), vault()).expect("the keys fit");
             actix_web::rt::System::new().block_on(async move {
-                // The template is migrated and has its defaults.
-                let store = Store::open(&settings.database).expect("the database opens");
-                let app = App::new(store, own_clock, settings.code_pattern.clone());
                 let application = Application::build_with(&settings, app.clone(), broken).expect("the program starts");
                 let handle = application.server.handle();
                 ready.send((application.port, application.state.clone(), handle, app)).expect("the test waits");

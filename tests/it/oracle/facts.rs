@@ -27,7 +27,7 @@ pub fn check(story: &Story<'_>) {
     for known in &story.files {
         let stored = story.app.store.read_blocking::<_, StoreError, _>(|tx| {
             Ok(Stored {
-                file: File::load(tx, &known.agency, known.id)?,
+                file: File::load(tx, &story.app.vault, &known.agency, known.id)?,
                 facts: tx.facts_of(&known.agency, Id(known.id))?,
                 payments: tx.payments_of(&known.agency, Id(known.id))?,
             })

@@ -35,13 +35,16 @@ fn declare(app: &TestApp) {
 }
 
 fn history_is_only_added_to(app: &TestApp) {
-    app.received();
+    let dossier = app.received();
+    app.user("clerk").get(&format!("/dossiers/{}", dossier["id"].as_str().expect("an id"))).expect(200);
     declare(app);
     let history = || {
-        ["events", "personal", "catalogue", "declarations", "declaration_reviews", "records"].map(|table| {
-            let count = lines(&app.database, &format!("SELECT CAST(COUNT(*) AS TEXT) AS line FROM {table}"));
-            (table, count[0].parse::<usize>().expect("a number"))
-        })
+        ["events", "personal", "catalogue", "declarations", "declaration_reviews", "records", "access_log"].map(
+            |table| {
+                let count = lines(&app.database, &format!("SELECT CAST(COUNT(*) AS TEXT) AS line FROM {table}"));
+                (table, count[0].parse::<usize>().expect("a number"))
+            },
+        )
     };
     let before = history();
     assert!(before.iter().all(|(_, count)| *count > 0), "{before:?}");
@@ -52,9 +55,11 @@ fn history_is_only_added_to(app: &TestApp) {
         "DELETE FROM events",
         "UPDATE catalogue SET body = '{}'",
         "DELETE FROM catalogue",
-        "UPDATE personal SET body = '{}'",
+        "UPDATE personal SET sealed = sealed",
         "UPDATE declarations SET body = '{}'",
         "DELETE FROM declaration_reviews",
+        "UPDATE access_log SET purpose = 'khác'",
+        "DELETE FROM access_log",
         "UPDATE declaration_reviews SET verdict = 'rejected'",
         "UPDATE records SET hash = 'x'",
         "DELETE FROM records",
@@ -67,6 +72,7 @@ fn history_is_only_added_to(app: &TestApp) {
             "TRUNCATE catalogue",
             "TRUNCATE events, personal CASCADE",
             "TRUNCATE declaration_reviews",
+            "TRUNCATE access_log",
             "TRUNCATE declarations CASCADE",
             "TRUNCATE records",
             "DELETE FROM declarations",
@@ -77,6 +83,7 @@ fn history_is_only_added_to(app: &TestApp) {
             "INSERT OR REPLACE INTO catalogue SELECT * FROM catalogue",
             "INSERT OR REPLACE INTO personal SELECT * FROM personal",
             "INSERT OR REPLACE INTO records SELECT * FROM records",
+            "INSERT OR REPLACE INTO access_log SELECT * FROM access_log",
             "INSERT OR REPLACE INTO declarations SELECT * FROM declarations",
             "INSERT OR REPLACE INTO declaration_reviews SELECT * FROM declaration_reviews",
             "DELETE FROM declarations",

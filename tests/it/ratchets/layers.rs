@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use super::files;
 
 /// Folder, the modules of the program that it may use, and crates that it must not.
-const LAYERS: [(&str, &[&str], &[&str]); 7] = [
+const LAYERS: [(&str, &[&str], &[&str]); 8] = [
     ("src/domain", &["domain", "plans"], &["diesel", "actix", "tokio"]),
     ("src/plans", &["domain", "plans"], &["diesel", "actix", "tokio"]),
     ("src/sheet", &["domain", "sheet"], &["diesel", "actix", "tokio"]),
-    ("src/store", &["domain", "plans", "store"], &["actix"]),
-    ("src/app", &["app", "clock", "domain", "plans", "store", "verify"], &["diesel", "actix"]),
-    ("src/http", &["app", "clock", "domain", "http", "plans", "sheet", "store"], &["diesel"]),
+    ("src/vault", &["vault"], &["diesel", "actix", "tokio"]),
+    ("src/store", &["domain", "plans", "store", "vault"], &["actix"]),
+    ("src/app", &["app", "clock", "domain", "plans", "store", "vault", "verify"], &["diesel", "actix"]),
+    ("src/http", &["app", "clock", "domain", "http", "plans", "sheet", "store", "vault"], &["diesel"]),
     // The recount must not share a mistake with what it recounts.
     ("src/verify", &["verify"], &["diesel", "actix", "tokio"]),
 ];

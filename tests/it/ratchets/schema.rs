@@ -12,7 +12,8 @@ use crate::harness::{TestApp, empty_databases};
 on_both!(keys_begin_with_the_agency, columns_are_as_declared, every_table_is_selectable);
 
 /// Tables that are distributed on `agency_id`.
-const BY_AGENCY: [&str; 15] = [
+const BY_AGENCY: [&str; 17] = [
+    "access_log",
     "counters",
     "declaration_reviews",
     "declarations",
@@ -25,16 +26,18 @@ const BY_AGENCY: [&str; 15] = [
     "job_agencies",
     "payments",
     "personal",
+    "personal_index",
     "records",
     "snapshot_acts",
     "snapshots",
 ];
 /// Copied to every machine, or kept on one.
-const ELSEWHERE: [&str; 9] = [
+const ELSEWHERE: [&str; 10] = [
     "catalogue",
     "catalogue_stamps",
     "client_secrets",
     "clients",
+    "data_keys",
     "jobs",
     "refresh_tokens",
     "revocations",
@@ -212,11 +215,13 @@ macro_rules! select_every_table {
     ($conn:expr) => {
         select_all!(
             $conn,
+            access_log,
             catalogue,
             catalogue_stamps,
             client_secrets,
             clients,
             counters,
+            data_keys,
             declaration_reviews,
             declarations,
             dossiers,
@@ -229,6 +234,7 @@ macro_rules! select_every_table {
             jobs,
             payments,
             personal,
+            personal_index,
             records,
             refresh_tokens,
             revocations,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::world::{Owner, world};
 use crate::factory::AGENCY;
-use crate::harness::TestApp;
+use crate::harness::{DATA_KEY, TestApp};
 use motcua::store::DatabaseUrl;
 
 on_both!(signed_heads_are_checked_and_compared);
@@ -22,6 +22,7 @@ fn verify(app: &TestApp, arguments: &[&str]) -> Output {
         .args(arguments)
         .env("MOTCUA_DATABASE_URL", url)
         .env("MOTCUA_SIGNING_KEY_FILE", "/nowhere")
+        .env("MOTCUA_DATA_KEY", DATA_KEY)
         .output()
         .expect("the program runs")
 }

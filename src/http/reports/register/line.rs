@@ -22,6 +22,7 @@ use crate::sheet::{Cell, Column, HeadCell, Row, Sheet, Signature, local_date, lo
 use crate::store::catalogues::Tree;
 use crate::store::query::{FactQuery, Hit};
 use crate::store::{Tx, history};
+use crate::vault::Vault;
 
 /// A dossier in the register.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,9 +65,9 @@ pub struct Line {
 }
 
 /// The lines of dossiers found at a cut; `before` lines precede them.
-pub fn read(tx: &mut Tx<'_>, ask: &FactQuery, hits: &[Hit], before: i64) -> Result<Vec<Line>, AppError> {
+pub fn read(tx: &mut Tx<'_>, vault: &Vault, ask: &FactQuery, hits: &[Hit], before: i64) -> Result<Vec<Line>, AppError> {
     let places: Vec<_> = hits.iter().map(|hit| (hit.agency.clone(), hit.dossier.0)).collect();
-    let mut found = history::many(tx, &places)?;
+    let mut found = history::many(tx, vault, &places)?;
     let (at, known_at) = (from_micros(ask.at), from_micros(ask.known_at));
     let mut lines = Vec::with_capacity(hits.len());
     for ((agency, id), number) in places.into_iter().zip(before + 1..) {

@@ -1,0 +1,43 @@
+//! The access log.
+
+use diesel::prelude::*;
+
+use super::{Conn, Db};
+use crate::store::access::{AccessQuery, AccessRow};
+use crate::store::error::StoreError;
+use crate::store::schema::access_log;
+
+pub fn access_insert(conn: &mut Conn, row: &AccessRow) -> Result<(), StoreError> {
+    diesel::insert_into(access_log::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+fn asked(ask: &AccessQuery) -> access_log::BoxedQuery<'_, Db> {
+    let mut query = access_log::table.filter(access_log::agency_id.eq_any(&ask.agencies)).into_boxed::<Db>();
+    if let Some(actor) = &ask.actor {
+        query = query.filter(access_log::actor.eq(actor));
+    }
+    if let Some(dossier) = ask.dossier {
+        query = query.filter(access_log::dossier_id.eq(dossier));
+    }
+    if let Some(from) = ask.span.from {
+        query = query.filter(access_log::at.ge(from));
+    }
+    if let Some(to) = ask.span.to {
+        query = query.filter(access_log::at.le(to));
+    }
+    query
+}
+
+pub fn access_count(conn: &mut Conn, ask: &AccessQuery) -> Result<i64, StoreError> {
+    Ok(asked(ask).count().get_result(conn)?)
+}
+
+/// Newest first.
+pub fn access_page(conn: &mut Conn, ask: &AccessQuery) -> Result<Vec<AccessRow>, StoreError> {
+    let mut query = asked(ask);
+    if let Some((at, id)) = ask.after {
+        query = query.filter(access_log::at.lt(at).or(access_log::at.eq(at).and(access_log::id.lt(id))));
+    }
+    Ok(query.order((access_log::at.desc(), access_log::id.desc())).limit(ask.limit).load(conn)?)
+}

@@ -1,0 +1,5 @@
+//! Personal values: nothing of them lies open, nothing opens without its key, and who sees them in full leaves a row.
+
+mod at_rest;
+mod disclosure;
+mod search;
