@@ -158,7 +158,7 @@ fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "POST", "PUT", "DELETE"])
         .allowed_headers(["Authorization", "Content-Type", "Accept-Language", "If-Match"])
-        .allowed_headers(["Idempotency-Key", "X-Request-Id"])
+        .allowed_headers(["Idempotency-Key", "Purpose", "X-Request-Id"])
         .expose_headers(["ETag", "Location", "Retry-After", "X-Request-Id"])
         .max_age(600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))

@@ -13,8 +13,9 @@ use uuid::Uuid;
 use super::{App, AppError};
 use crate::domain::applicant::Applicant;
 use crate::domain::event::{CorrectedField, Event, Payload};
+use crate::domain::history::FOREVER;
 use crate::store::history::Personal;
-use crate::store::personal::{DataKeyRow, IndexRow, Opened, PLAIN, PersonalRow, STILL};
+use crate::store::personal::{DataKeyRow, IndexRow, Opened, PLAIN, PersonalRow};
 use crate::store::rows::{ImportKeyRow, small};
 use crate::store::sql_types::Id;
 use crate::store::{StoreError, Tx, history};
@@ -25,7 +26,7 @@ const PAGE: i64 = 500;
 /// Begins hashes of what people sent that are keyed.
 pub const KEYED: &str = "k:";
 /// Writers of the table of keys wait for one another here.
-const QUEUE: &str = "";
+pub(super) const QUEUE: &str = "";
 
 /// Why the personal rows of a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -173,7 +174,7 @@ impl Sealing {
         let stated: Vec<&Event> = events.iter().filter(|event| states_applicant(&event.payload)).collect();
         let mut rows = Vec::new();
         for (i, event) in stated.iter().enumerate() {
-            let known_to = stated.get(i + 1).map_or(STILL, |next| next.recorded_at.timestamp_micros());
+            let known_to = stated.get(i + 1).map_or(FOREVER, |next| next.recorded_at.timestamp_micros());
             if let Some(values) = personal.get(&event.n) {
                 rows.extend(self.digests(agency, id, event, values, known_to)?);
             }

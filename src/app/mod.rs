@@ -18,6 +18,8 @@ pub mod passwords;
 pub mod proof;
 pub mod rebuild;
 pub mod record;
+pub mod rekey;
+pub mod retention;
 pub mod seal;
 pub mod sessions;
 pub mod snapshots;

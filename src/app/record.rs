@@ -15,12 +15,13 @@ use crate::domain::decide::{Context, Draft, decide, legal, resolve_time};
 use crate::domain::dossier::Dossier;
 use crate::domain::event::{Event, EventType, Origin, Payload};
 use crate::domain::fold::fold;
+use crate::domain::history::FOREVER;
 use crate::domain::history::revise;
 use crate::domain::personal;
 use crate::domain::time::{Instant, business_date};
 use crate::store::catalogues::{Documents, Tree};
 use crate::store::history::{self, Personal};
-use crate::store::personal::{Opened, STILL};
+use crate::store::personal::Opened;
 use crate::store::rows::{EventRow, HeadRow, small};
 use crate::store::sql_types::Id;
 use crate::store::{StoreError, Tx};
@@ -241,7 +242,7 @@ impl Book {
             tx.personal_insert(&sealing.row(place, &values, app.clock.random()))?;
             if states_applicant(&event.payload) {
                 tx.personal_index_close(&self.agency, id, event.recorded_at.timestamp_micros())?;
-                tx.personal_index_insert(&sealing.digests(&self.agency, file.id, &event, &values.body, STILL)?)?;
+                tx.personal_index_insert(&sealing.digests(&self.agency, file.id, &event, &values.body, FOREVER)?)?;
             }
             file.personal.insert(event.n, values.body);
         }

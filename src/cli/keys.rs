@@ -49,7 +49,7 @@ pub fn run(settings: &Settings, command: KeysCommand) -> Result<(), Failure> {
 }
 
 /// Whole or not at all, and readable by its owner only.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;

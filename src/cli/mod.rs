@@ -6,6 +6,7 @@ mod calendar;
 mod demo;
 mod exchange;
 mod keys;
+mod personal;
 mod verify;
 
 use std::process::ExitCode;
@@ -41,6 +42,10 @@ enum Command {
     /// The keys that sign access tokens.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Seal personal data under a new key while programs serve.
+    Rekey(personal::RekeyArgs),
+    /// Count personal data that were kept long enough; erase them when told to.
+    Retention(personal::RetentionArgs),
     /// Load agencies, procedures, plans or a calendar from a YAML or JSON file.
     Load {
         /// The file.
@@ -91,6 +96,8 @@ fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         Command::Backup { file } => backup::backup(&started()?, &file)?,
         Command::Restore(args) if args.check => return Ok(code_of(backup::check(&args)?)),
         Command::Restore(args) => return Ok(code_of(backup::restore(&started()?, &args)?)),
+        Command::Rekey(args) => personal::rekey(&started()?, &args)?,
+        Command::Retention(args) => personal::retention(&started()?, args)?,
         Command::Keys(command) => keys::run(&started()?, command)?,
         Command::Demo(args) => demo::run(started()?, args)?,
         Command::Migrate => {

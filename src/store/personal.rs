@@ -51,9 +51,6 @@ pub struct IndexRow {
     pub known_to: i64,
 }
 
-/// Beyond every instant.
-pub const STILL: i64 = i64::MAX;
-
 /// What a row holds: the salt of the commitment, and the values.
 #[derive(Clone)]
 pub struct Opened {

@@ -98,6 +98,9 @@ forward! {
     personal_reseal(row: &PersonalRow) -> ();
     personal_index_insert(rows: &[IndexRow]) -> ();
     personal_index_close(agency: &str, dossier: Id, known_to: i64) -> ();
+    personal_index_forget(agency: &str, keys: &[String]) -> ();
+    personal_under_other_keys(agency: &str, key: &str) -> i64;
+    personal_erase(agency: &str, dossier: Id) -> ();
     identities_shared(ask: &FactQuery, key: &str, least: i64) -> Vec<(String, Id)>;
     identities_refiled(ask: &Refiling<'_>, key: &str) -> Vec<(String, Id)>;
     identities_found(agencies: &[String], key: &str, digests: &[Vec<u8>]) -> Vec<(String, Id)>;
@@ -109,6 +112,7 @@ forward! {
     data_keys() -> Vec<DataKeyRow>;
     data_key_insert(row: &DataKeyRow) -> ();
     data_key_searched(id: &str) -> ();
+    data_keys_remove(ids: &[String]) -> ();
     import_keys_unkeyed(agency: &str, mark: &str, limit: i64) -> Vec<ImportKeyRow>;
     import_key_replace(old: &ImportKeyRow, new: &ImportKeyRow) -> ();
 

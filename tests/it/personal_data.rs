@@ -2,4 +2,6 @@
 
 mod at_rest;
 mod disclosure;
+mod rekey;
+mod retention;
 mod search;

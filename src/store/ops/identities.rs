@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::{Conn, Db};
+use crate::domain::history::FOREVER;
 use crate::store::error::StoreError;
 use crate::store::query::{FactQuery, Named, Previous, Refiling};
 use crate::store::schema::personal_index;
@@ -190,7 +191,7 @@ pub fn identities_found(
         .filter(personal_index::agency_id.eq_any(agencies))
         .filter(personal_index::key_id.eq(key))
         .filter(personal_index::digest.eq_any(digests))
-        .filter(personal_index::known_to.eq(crate::store::personal::STILL))
+        .filter(personal_index::known_to.eq(FOREVER))
         .select((personal_index::agency_id, personal_index::dossier_id))
         .distinct()
         .load(conn)?)

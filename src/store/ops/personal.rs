@@ -3,8 +3,9 @@
 use diesel::prelude::*;
 
 use super::{Conn, Db};
+use crate::domain::history::FOREVER;
 use crate::store::error::StoreError;
-use crate::store::personal::{DataKeyRow, IndexRow, PersonalRow, STILL};
+use crate::store::personal::{DataKeyRow, IndexRow, PersonalRow};
 use crate::store::rows::ImportKeyRow;
 use crate::store::schema::{data_keys, import_keys, personal, personal_index};
 use crate::store::sql_types::Id;
@@ -65,7 +66,7 @@ pub fn personal_index_close(conn: &mut Conn, agency: &str, dossier: Id, known_to
     let open = personal_index::table
         .filter(personal_index::agency_id.eq(agency))
         .filter(personal_index::dossier_id.eq(dossier))
-        .filter(personal_index::known_to.eq(STILL));
+        .filter(personal_index::known_to.eq(FOREVER));
     diesel::update(open).set(personal_index::known_to.eq(known_to)).execute(conn)?;
     Ok(())
 }
@@ -108,5 +109,32 @@ pub fn import_key_replace(conn: &mut Conn, old: &ImportKeyRow, new: &ImportKeyRo
     diesel::update(import_keys::table.find((&old.agency_id, &old.source, &old.source_id)))
         .set((import_keys::source_id.eq(&new.source_id), import_keys::content_hash.eq(&new.content_hash)))
         .execute(conn)?;
+    Ok(())
+}
+
+/// Erases a dossier's rows, and what stands of them in the blind index.
+pub fn personal_erase(conn: &mut Conn, agency: &str, dossier: Id) -> Result<(), StoreError> {
+    let rows = personal::table.filter(personal::agency_id.eq(agency)).filter(personal::dossier_id.eq(dossier));
+    diesel::delete(rows).execute(conn)?;
+    Ok(())
+}
+
+/// Forgets keys that nothing is sealed with any more.
+pub fn data_keys_remove(conn: &mut Conn, ids: &[String]) -> Result<(), StoreError> {
+    diesel::delete(data_keys::table.filter(data_keys::id.eq_any(ids))).execute(conn)?;
+    Ok(())
+}
+
+/// How many of an agency's rows are sealed with another key than this.
+pub fn personal_under_other_keys(conn: &mut Conn, agency: &str, key: &str) -> Result<i64, StoreError> {
+    let rows = personal::table.filter(personal::agency_id.eq(agency)).filter(personal::key_id.ne(key));
+    Ok(rows.count().get_result(conn)?)
+}
+
+/// Takes from an agency's blind index what stands there under these keys.
+pub fn personal_index_forget(conn: &mut Conn, agency: &str, keys: &[String]) -> Result<(), StoreError> {
+    let rows =
+        personal_index::table.filter(personal_index::agency_id.eq(agency)).filter(personal_index::key_id.eq_any(keys));
+    diesel::delete(rows).execute(conn)?;
     Ok(())
 }

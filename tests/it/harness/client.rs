@@ -6,7 +6,7 @@ use motcua::store::sql_types::Id;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::TestApp;
+use super::{TestApp, leaks};
 
 /// Sends requests as one user, or as nobody.
 #[derive(Clone, Copy)]
@@ -135,7 +135,9 @@ impl Request<'_> {
         let headers = headers.collect();
         let bytes = answer.body_mut().read_to_vec().expect("a body");
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { asked, status: answer.status().as_u16(), headers, bytes, text }
+        let answer = Answer { asked, status: answer.status().as_u16(), headers, bytes, text };
+        leaks::answer(&answer, self.headers.iter().any(|(name, _)| name == "Purpose"));
+        answer
     }
 }
 

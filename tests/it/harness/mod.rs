@@ -3,6 +3,7 @@
 
 pub mod child;
 mod client;
+pub mod leaks;
 pub mod postgres;
 
 use std::io::Write;
@@ -292,13 +293,15 @@ impl TestApp {
     }
 
     fn serve(settings: Settings, clock: Clock, place: Place) -> Self {
+        leaks::watch_logs();
         let database = settings.database.clone();
         let (ready, started) = mpsc::channel();
         let own_clock = clock.clone();
         let thread = std::thread::spawn(move || {
             // The template is migrated and has its defaults.
             let store = Store::open(&settings.database).expect("the database opens");
-            let app = App::open(store, own_clock, settings.code_pattern.clone(), vault()).expect("the keys fit");
+            let vault = Vault::open(settings.data_keys.clone(), || [0; 32]).expect("keys");
+            let app = App::open(store, own_clock, settings.code_pattern.clone(), vault).expect("the keys fit");
             actix_web::rt::System::new().block_on(async move {
                 let application = Application::build_with(&settings, app.clone(), broken).expect("the program starts");
                 let handle = application.server.handle();
