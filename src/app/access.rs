@@ -67,7 +67,7 @@ impl Caller {
     /// The part of that reach that lies in one agency's subtree; without an agency all of it.
     ///
     /// # Errors
-    /// `NotFound` when nothing of it lies there.
+    /// `NotFound` for an agency out of reach, also for one above: a part of what it holds is not what was asked for.
     pub fn reach_within(
         &self,
         tree: &Tree<'_>,
@@ -76,11 +76,12 @@ impl Caller {
     ) -> Result<BTreeSet<String>, AppError> {
         let mut reach = self.reach(tree, roles);
         if let Some(code) = agency {
-            let subtree = tree.subtree(code);
-            reach.retain(|agency| subtree.contains(agency));
-            if reach.is_empty() {
+            if !reach.contains(code) {
+                tracing::warn!(actor = %self.actor, agency = code, "out of scope");
                 return Err(AppError::NotFound);
             }
+            let subtree = tree.subtree(code);
+            reach.retain(|agency| subtree.contains(agency));
         }
         Ok(reach)
     }

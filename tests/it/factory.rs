@@ -29,7 +29,7 @@ pub const ON_THE_SPOT: &str = "2.000815";
 pub const PASSWORD: &str = "mật khẩu thử nghiệm";
 
 /// Username, roles.
-pub const USERS: [(&str, &[(Role, &str)]); 20] = [
+pub const USERS: [(&str, &[(Role, &str)]); 26] = [
     ("clerk", &[(Role::Clerk, AGENCY)]),
     ("clerk2", &[(Role::Clerk, AGENCY)]),
     ("officer", &[(Role::Officer, AGENCY)]),
@@ -50,6 +50,23 @@ pub const USERS: [(&str, &[(Role, &str)]); 20] = [
     ("admin.province", &[(Role::Admin, "H26")]),
     ("nobody", &[]),
     ("everything", &[(Role::Clerk, AGENCY), (Role::Officer, AGENCY), (Role::Leader, AGENCY)]),
+    ("clerk.above", &[(Role::Clerk, "H26")]),
+    ("leader.above", &[(Role::Leader, "H26")]),
+    ("leader.beside", &[(Role::Leader, "H26.7")]),
+    (
+        "overall",
+        &[
+            (Role::Auditor, "H26"),
+            (Role::Leader, "H26"),
+            (Role::Admin, "H26"),
+            (Role::Auditor, "H38"),
+            (Role::Leader, "H38"),
+            (Role::Admin, "H38"),
+        ],
+    ),
+    // Of an agency that is there in few tests.
+    ("clerk.before", &[(Role::Clerk, "H26.104")]),
+    ("leader.before", &[(Role::Leader, "H26.104")]),
 ];
 
 /// Ids are fixed, so that a test can act as a user without asking for one.

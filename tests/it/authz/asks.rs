@@ -4,7 +4,8 @@ use motcua::store::sign_in::{ClientRow, SecretRow};
 use motcua::store::sql_types::Id;
 use serde_json::{Value, json};
 
-use crate::factory::{self, AGENCY, CHILD, FULL, PASSWORD, event, user_id};
+use super::places::{BEFORE_THE_MERGER, PARENT, PREDECESSOR};
+use crate::factory::{self, AGENCY, CHILD, FOREIGN, FULL, PASSWORD, event, user_id};
 use crate::harness::{Answer, Client, TestApp, escaped};
 
 /// What the request is about.
@@ -37,14 +38,14 @@ impl Ask {
     }
 
     /// With a key of its own: portals have to send one.
-    pub fn send(self, client: Client<'_>, method: &'static str, place: &str) -> Answer {
-        let key = self.key.unwrap_or_else(|| format!("{place}: {}", self.path));
+    pub fn send(&self, client: Client<'_>, method: &'static str, place: &str) -> Answer {
+        let key = self.key.clone().unwrap_or_else(|| format!("{place}: {}", self.path));
         let mut request = client.request(method, &format!("/{}", self.path)).key(&key);
         if let Some(version) = self.version {
             request = request.version(version);
         }
-        match self.content {
-            Some((kind, text)) => request.header("Content-Type", kind).bytes(text.into_bytes()).send(),
+        match &self.content {
+            Some((kind, text)) => request.header("Content-Type", kind).bytes(text.clone().into_bytes()).send(),
             None => request.send(),
         }
     }
@@ -68,8 +69,17 @@ impl Scene<'_> {
     }
 
     fn dossier(&self) -> Value {
-        self.app.create(&json!({"agency": self.place}))
+        match self.place {
+            PREDECESSOR => entered_late(self.app, PREDECESSOR),
+            place => self.app.create(&json!({"agency": place})),
+        }
     }
+}
+
+/// A merged agency takes no more dossiers: what came in before is entered late, by its successor.
+pub fn entered_late(app: &TestApp, agency: &str) -> Value {
+    let with = json!({"agency": agency, "occurred_at": BEFORE_THE_MERGER, "late_entry_reason": "sáp nhập"});
+    app.user("clerk").post("/dossiers", &factory::new_dossier(&with)).expect(201)
 }
 
 pub fn path(scene: &Scene<'_>) -> Ask {
@@ -98,8 +108,9 @@ pub fn new_snapshot(scene: &Scene<'_>) -> Ask {
 /// A leader of the place.
 fn leader_there(scene: &Scene<'_>) -> &'static str {
     match scene.place {
-        AGENCY => "leader2",
+        AGENCY | PREDECESSOR => "leader2",
         CHILD => "leader.child",
+        PARENT => "leader.above",
         _ => "leader.far",
     }
 }
@@ -181,6 +192,8 @@ fn somebody(scene: &Scene<'_>) -> &'static str {
     match scene.place {
         AGENCY => "clerk2",
         CHILD => "clerk.child",
+        PARENT => "clerk.above",
+        PREDECESSOR => "clerk.before",
         _ => "clerk.far",
     }
 }
@@ -339,11 +352,8 @@ pub fn declarations(scene: &Scene<'_>) -> Ask {
 /// Of what somebody else has declared there.
 pub fn review(scene: &Scene<'_>) -> Ask {
     let path = below_target(scene);
-    let leader = match scene.place {
-        AGENCY => Some("leader2"),
-        CHILD => Some("leader.child"),
-        _ => None,
-    };
+    // The plan is one of the province's agencies only.
+    let leader = Some(leader_there(scene)).filter(|_| scene.place != FOREIGN);
     let version = leader.map(|leader| {
         let path = path.trim_end_matches("/{version}/review");
         let path = path.strip_prefix("/api/v1").expect("below the API");
