@@ -102,18 +102,21 @@ pub fn selected<R>(
     keep: impl Fn(&mut Tx<'_>, &R) -> Result<bool, AppError>,
 ) -> Result<(Vec<R>, Option<String>), AppError> {
     let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-    let mut found = Vec::new();
+    let (mut found, mut place) = (Vec::new(), after.clone());
     loop {
-        let rows = read(tx, &after)?;
+        let rows = read(tx, &place)?;
         let last = rows.len() < wanted;
         for row in rows {
+            place.clone_from(key(&row));
+            if !keep(tx, &row)? {
+                continue;
+            }
+            // Only a row that the reader may see makes a further page.
             if found.len() == wanted {
                 return Ok((found, Some(after)));
             }
             after.clone_from(key(&row));
-            if keep(tx, &row)? {
-                found.push(row);
-            }
+            found.push(row);
         }
         if last {
             return Ok((found, None));

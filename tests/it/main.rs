@@ -35,6 +35,7 @@ mod ratchets;
 mod rebuild;
 mod registers;
 mod reports;
+mod scopes;
 mod scorecards;
 mod sign_in;
 mod snapshots;
