@@ -3,6 +3,7 @@
 //! not in it fails the test.
 
 mod asks;
+mod foreign_fields;
 pub mod places;
 mod table;
 
@@ -15,6 +16,9 @@ use crate::factory::{self, AGENCY, CHILD, FOREIGN, PASSWORD, event};
 use crate::harness::{self, TestApp};
 
 use asks::{Ask, Scene};
+use foreign_fields::{
+    no_body_takes_a_foreign_field, no_event_takes_a_foreign_field, no_form_or_line_takes_a_foreign_field,
+};
 use places::PREDECESSOR;
 use table::{CALLERS, OPERATIONS, PLACES};
 
@@ -26,6 +30,9 @@ on_both!(
     figures_open_for_readers_only,
     without_a_valid_token_nobody_enters,
     a_user_without_roles_enters_nowhere,
+    no_body_takes_a_foreign_field,
+    no_event_takes_a_foreign_field,
+    no_form_or_line_takes_a_foreign_field,
 );
 
 #[test]

@@ -16,6 +16,7 @@ pub struct Scene<'a> {
 }
 
 /// A request without its method and sender.
+#[derive(Clone)]
 pub struct Ask {
     path: String,
     version: Option<i64>,
@@ -31,6 +32,17 @@ impl Ask {
 
     fn body(self, body: &Value) -> Self {
         Self { content: Some(("application/json", body.to_string())), ..self }
+    }
+
+    /// Its body, if it has one in JSON.
+    pub fn json(&self) -> Option<Value> {
+        let (kind, text) = self.content.as_ref()?;
+        (*kind == "application/json").then(|| serde_json::from_str(text).expect("JSON"))
+    }
+
+    /// The same with another body.
+    pub fn with(&self, body: &Value) -> Self {
+        self.clone().body(body)
     }
 
     fn version(self, version: &Value) -> Self {
