@@ -23,11 +23,13 @@ pub struct Ask {
     content: Option<(&'static str, String)>,
     /// Default: one made of place and path.
     key: Option<String>,
+    /// Why personal data are wanted.
+    purpose: Option<&'static str>,
 }
 
 impl Ask {
     fn at(path: String) -> Self {
-        Self { path, version: None, content: None, key: None }
+        Self { path, version: None, content: None, key: None, purpose: None }
     }
 
     fn body(self, body: &Value) -> Self {
@@ -55,6 +57,9 @@ impl Ask {
         let mut request = client.request(method, &format!("/{}", self.path)).key(&key);
         if let Some(version) = self.version {
             request = request.version(version);
+        }
+        if let Some(purpose) = self.purpose {
+            request = request.header("Purpose", purpose);
         }
         match &self.content {
             Some((kind, text)) => request.header("Content-Type", kind).bytes(text.clone().into_bytes()).send(),
@@ -299,9 +304,10 @@ pub fn calculator(scene: &Scene<'_>) -> Ask {
     Ask::at(format!("{}?procedure={FULL}&received_at=2026-03-10T08:00:00%2B07:00", scene.operation))
 }
 
-/// Of auditors a purpose is wanted too: see the tests of personal data.
+/// Auditors say why.
 pub fn search(scene: &Scene<'_>) -> Ask {
-    path(scene).body(&json!({"agency": scene.place, "phone": "0912345678"}))
+    let purpose = Some("complaint of a citizen");
+    Ask { purpose, ..path(scene) }.body(&json!({"agency": scene.place, "phone": "0912345678"}))
 }
 
 pub fn new_dossier(scene: &Scene<'_>) -> Ask {

@@ -116,9 +116,9 @@ pub const OPERATIONS: &[Operation] = operations! {
     GET "/api/v1/dossiers" by of_agency                      => [200 200 200 200 403 200 401]
                                                                 [200 200 200 200 403 200 401]
                                                                 [404 404 404 404 403 404 401];
-    POST "/api/v1/dossiers/search" by search                 => [200 200 200 422 403 403 401]
-                                                                [200 200 200 422 403 403 401]
-                                                                [404 404 404 422 403 403 401];
+    POST "/api/v1/dossiers/search" by search                 => [200 200 200 200 403 403 401]
+                                                                [200 200 200 200 403 403 401]
+                                                                [404 404 404 404 403 403 401];
     GET "/api/v1/dossiers/{code}" by dossier                 => [200 200 200 200 403 404 401]
                                                                 [200 200 200 200 403 404 401]
                                                                 [404 404 404 404 404 404 401];
