@@ -9,13 +9,16 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use motcua::store::DatabaseUrl;
 use serde_json::Value;
 
+use crate::authz::places::PREDECESSOR;
+use crate::factory::CHILD;
 use crate::harness::TestApp;
 use questions::{NEW_CALENDAR, PURPOSE, Question};
 use world::{ASKED, Names};
 
-on_both!(what_lies_beyond_changes_no_answer, another_callers_cursor_opens_nothing);
+on_both!(what_lies_beyond_changes_no_answer);
 
 /// Staff of the agency in every role, and a stranger.
 const CALLERS: [&str; 7] = ["clerk", "officer", "leader", "auditor", "admin", "portal", "anonymous"];
@@ -99,16 +102,15 @@ impl<'a> Asker<'a> {
         let mut headers: Vec<_> =
             answer.headers.iter().filter(|(name, _)| kept.contains(&name.as_str())).cloned().collect();
         headers.sort();
-        let mut next = None;
-        let body = match serde_json::from_str::<Value>(&answer.text) {
-            Ok(mut body) => {
-                if let Some(map) = body.as_object_mut() {
-                    map.remove("trace_id");
-                }
-                next = body["next"].as_str().map(str::to_owned);
-                self.names.blank(&body.to_string()).into_bytes()
-            }
-            Err(_) => answer.bytes,
+        // Most answers are long: they are compared as they came, and only refusals are read.
+        let next =
+            answer.text.split_once("\"next\":\"").and_then(|(_, rest)| rest.split('"').next()).map(str::to_owned);
+        let body = if answer.status >= 400 {
+            let mut problem = answer.json();
+            problem.as_object_mut().expect("a problem").remove("trace_id");
+            self.names.blank(&problem.to_string()).into_bytes()
+        } else {
+            answer.bytes
         };
         Heard { status: answer.status, headers, body, next }
     }
@@ -141,25 +143,19 @@ impl<'a> Asker<'a> {
 
 type Answers = BTreeMap<[String; 3], Heard>;
 
-/// Whom a question is put to: the auditor, whose roles read everything there is, and one other caller in turn. The bare
-/// request goes to everybody.
+/// Whom a question is put to: the auditor, whose roles read everything there is, and every other one to another caller
+/// in turn. The bare request goes to everybody.
 fn put_to(caller: &str, place: usize, question: &Question) -> bool {
-    let others: Vec<&str> = CALLERS.into_iter().filter(|other| *other != AUDITOR).collect();
-    question.parameter.is_none() || caller == AUDITOR || others[place % others.len()] == caller
+    let mut others = CALLERS.iter().filter(|other| **other != AUDITOR);
+    question.parameter.is_none() || caller == AUDITOR || others.nth(place % 12) == Some(&caller)
 }
 
-/// Two questions of every operation and parameter, of those that are not about the own agency.
+/// One question of every operation and parameter, of those that are not about the own agency.
 fn telling(questions: &[Question]) -> Vec<&Question> {
-    let mut known: BTreeMap<_, usize> = BTreeMap::new();
+    let mut known = BTreeSet::new();
     let own = |template: &str| ["{own", "{child", "{before", "lam-2026"].iter().any(|name| template.contains(name));
     let of_others = questions.iter().filter(|question| !own(&question.template));
-    let wanted = of_others.filter(|question| {
-        let question: &Question = question;
-        let count = known.entry((&question.operation, &question.parameter)).or_default();
-        *count += 1;
-        *count <= 2
-    });
-    wanted.collect()
+    of_others.filter(|question| known.insert((&question.operation, &question.parameter))).collect()
 }
 
 fn hear(app: &TestApp, names: &Names, questions: &[Question]) -> Vec<Answers> {
@@ -169,12 +165,18 @@ fn hear(app: &TestApp, names: &Names, questions: &[Question]) -> Vec<Answers> {
     };
     let mut all: Vec<Answers> =
         CALLERS.iter().map(|caller| Asker::new(app, caller, names).ask_all(&of(caller))).collect();
-    all.push(Asker::new(app, OVERALL, names).ask_all(&telling(questions)));
+    if matches!(app.database, DatabaseUrl::Sqlite(_)) {
+        all.push(Asker::new(app, OVERALL, names).ask_all(&telling(questions)));
+    }
     all
 }
 
 fn what_lies_beyond_changes_no_answer(app: &TestApp) {
-    let questions = questions::all();
+    // The statements of both databases are one text, and the scope is found above them: every third question will do.
+    let thin = matches!(app.database, DatabaseUrl::Postgres(_));
+    let all = questions::all().into_iter().enumerate();
+    let questions: Vec<Question> =
+        all.filter(|(i, one)| !thin || one.parameter.is_none() || i % 3 == 0).map(|(_, one)| one).collect();
     let mut names = world::inside(app);
     let before = hear(app, &names, &questions);
     world::outside(app, &mut names);
@@ -188,17 +190,17 @@ fn what_lies_beyond_changes_no_answer(app: &TestApp) {
                     .push(format!("{caller} {question:?}\n  {old}\n  {}", new.map_or(String::new(), Heard::to_string))),
             }
         }
-        told.extend(
-            after
-                .keys()
-                .filter(|question| !before.contains_key(*question))
-                .map(|one| format!("{caller} {one:?} is new")),
-        );
+        let new = after.keys().filter(|question| !before.contains_key(*question));
+        told.extend(new.map(|question| format!("{caller} {question:?} is new")));
         let broken = after.iter().find(|(_, heard)| heard.status >= 500);
         assert!(broken.is_none(), "{caller} {:?}", broken.map(|(question, _)| question));
     }
     assert!(told.is_empty(), "{} answers tell of what lies beyond:\n{}", told.len(), told.join("\n"));
-    nothing_is_asked_in_vain(&before[CALLERS.len()], &after[CALLERS.len()]);
+    if !thin {
+        nothing_is_asked_in_vain(&before[CALLERS.len()], &after[CALLERS.len()]);
+    }
+    another_callers_cursor_opens_nothing(app, &names, &questions);
+    nobody_below_or_outside_is_shown_what_is_above(app, &names, &questions);
 }
 
 /// For whoever reaches them the same dossiers change the answers: of every operation, with every parameter.
@@ -218,26 +220,43 @@ fn nothing_is_asked_in_vain(before: &Answers, after: &Answers) {
 }
 
 /// A cursor names a place in a list, and says nothing of whose list it is.
-fn another_callers_cursor_opens_nothing(app: &TestApp) {
-    let mut names = world::inside(app);
-    world::outside(app, &mut names);
-    app.set_clock(ASKED);
-    let (theirs, own) = (Asker::new(app, OVERALL, &names), Asker::new(app, "auditor", &names));
+fn another_callers_cursor_opens_nothing(app: &TestApp, names: &Names, questions: &[Question]) {
+    let (theirs, own) = (Asker::new(app, OVERALL, names), Asker::new(app, AUDITOR, names));
+    let first_pages = questions
+        .iter()
+        .filter(|question| question.parameter.as_deref() == Some("limit") && question.template.ends_with("limit=1"));
     let mut tried = 0;
-    for question in questions::all() {
-        if question.parameter.as_deref() != Some("limit") || !question.template.ends_with("limit=1") {
-            continue;
-        }
-        let Some(cursor) = theirs.ask(&question).next else { continue };
-        let whole =
-            own.ask(&Question { template: question.template.replace("limit=1", "limit=500"), ..question.clone() });
-        let whole = String::from_utf8(whole.body).expect("text");
-        let page = own.ask(&question.at(&cursor));
-        let seen: Value = serde_json::from_slice(&page.body).expect("JSON");
-        for item in seen["items"].as_array().into_iter().flatten() {
-            assert!(whole.contains(&item.to_string()), "{}: {item}", question.template);
-        }
+    for question in first_pages {
+        let Some(cursor) = theirs.ask(question).next else { continue };
+        let whole = Question { template: question.template.replace("limit=1", "limit=500"), ..question.clone() };
+        let items = |heard: Heard| {
+            let page: Value = serde_json::from_slice(&heard.body).expect("JSON");
+            page["items"].as_array().cloned().unwrap_or_default()
+        };
+        let (whole, page) = (items(own.ask(&whole)), items(own.ask(&question.at(&cursor))));
+        assert!(page.iter().all(|item| whole.contains(item)), "{}: {page:#?}", question.template);
         tried += 1;
     }
-    assert!(tried > 5, "{tried}");
+    assert!(tried > 3, "{tried}");
+}
+
+/// Staff below the agency, of one that merged into it, and a portal among dossiers that others submitted: no answer
+/// names a dossier or a frozen report that is not theirs.
+fn nobody_below_or_outside_is_shown_what_is_above(app: &TestApp, names: &Names, questions: &[Question]) {
+    let bare = questions.iter().filter(|question| question.parameter.is_none());
+    let asked: Vec<&Question> = bare.chain(telling(questions).into_iter().step_by(3)).collect();
+    let all = world::ids(app);
+    let submitted = names.fill("{portal.id}");
+    for (caller, agency) in [("leader.child", CHILD), ("leader.before", PREDECESSOR), ("portal", "")] {
+        let theirs = |owner: &String, id: &String| owner == agency || (agency.is_empty() && *id == submitted);
+        let hidden: Vec<&String> = all.iter().filter(|(owner, id)| !theirs(owner, id)).map(|(_, id)| id).collect();
+        let heard = Asker::new(app, caller, names).ask_all(&asked);
+        let own = all.iter().find(|(owner, id)| theirs(owner, id)).map(|(_, id)| id).expect("something of theirs");
+        let shows =
+            |id: &String| heard.iter().find(|(_, heard)| String::from_utf8_lossy(&heard.body).contains(id.as_str()));
+        assert!(shows(own).is_some(), "{caller} sees what is theirs");
+        for id in &hidden {
+            assert!(shows(id).is_none(), "{caller} is shown {id}: {:?}", shows(id).map(|(question, _)| question));
+        }
+    }
 }

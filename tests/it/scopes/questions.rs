@@ -39,7 +39,6 @@ const READING_POSTS: [(&str, &[&str]); 2] = [
             r#"{"phone": "0912345678"}"#,
             r#"{"identity_number": "001099012345"}"#,
             r#"{"phone": "0912345678", "agency": "{own}"}"#,
-            r#"{"phone": "0912345678", "agency": "{above}"}"#,
             r#"{"phone": "0912345678", "agency": "{far}"}"#,
             r#"{"phone": "0912345678", "agency": "{gone}"}"#,
         ],
@@ -127,9 +126,12 @@ const TRIED: &[(&str, &str, &[&str])] = &[
             "agency={gone}",
         ],
     ),
+    ("/api/v1/procedures", "scope", &["scope=subtree", "scope=own"]),
     ("", "scope", &["scope=own", "scope=own&agency={own}", "scope=subtree"]),
     ("", "level", &["level=commune", "level=district,department"]),
     ("", "from", &["from=2026-01-05", "from=2026-03-11"]),
+    ("/api/v1/plans", "agency", &["agency={above}", "agency={far}", "agency={gone}", "agency={own}"]),
+    ("/api/v1/plans", "scope", &["scope=own"]),
     // Before and after the mergers.
     (
         "/api/v1/plans",
@@ -143,12 +145,14 @@ const TRIED: &[(&str, &str, &[&str])] = &[
     ("", "to", &["to=2026-12-31", "to=2026-02-20", "to=2026-02-20&agency={own}"]),
     ("", "tree", &["tree=2026-02-20", "tree=2026-02-20&agency={own}"]),
     ("", "known_at", &["known_at=2026-03-11T04:00:00Z", "known_at=2026-03-10T04:00:00Z"]),
-    ("", "limit", &["limit=1", "limit=500"]),
+    ("", "limit", &["limit=500", "limit=1"]),
     ("", "count", &["count=true"]),
-    ("/api/v1/plans", "format", &["format=csv", "format=xlsx", "format=html"]),
+    ("/api/v1/plans", "format", &["format=csv", "format=html"]),
     ("/api/v1/reports/06a", "format", &["format=csv", "format=html"]),
     ("/api/v1/reports/07a", "format", &["format=xlsx"]),
-    ("", "format", &["format=csv", "format=xlsx"]),
+    // A spreadsheet takes its time, and holds the rows of the other file.
+    ("/api/v1/dossiers", "format", &["format=csv", "format=xlsx"]),
+    ("", "format", &["format=csv"]),
     ("", "valid_on", &["valid_on=2026-01-15"]),
     ("/api/v1/deadlines", "procedure", &[""]),
     ("/api/v1/deadlines", "received_at", &[""]),
@@ -274,8 +278,7 @@ fn drill_downs(path: &str) -> Vec<String> {
     }
     if path == "/api/v1/reports/diff" {
         // Each dossier that moved is explained, which takes its time: some of each will do.
-        let some = all.iter().step_by(9).map(|fragment| format!("{fragment}&limit=2")).collect();
-        return some;
+        return all.into_iter().step_by(9).collect();
     }
     for layout in LAYOUTS {
         let columns = layout.columns.iter().chain(layout.beside());
@@ -318,8 +321,11 @@ pub fn all() -> Vec<Question> {
         };
         let always = ALWAYS.iter().find(|(of, _)| of == path).map_or("", |(_, query)| query);
         // What a short page leaves out stands in the count.
-        let short = |parameter: Option<&str>| {
-            path == "/api/v1/dossiers" && !matches!(parameter, None | Some("limit" | "count" | "format"))
+        let short = |parameter: Option<&str>| match path.as_str() {
+            _ if matches!(parameter, None | Some("limit" | "count" | "format")) => "",
+            "/api/v1/dossiers" | "/api/v1/reports/register" | "/api/v1/payments" => "count=true&limit=3",
+            "/api/v1/reports/diff" => "limit=2",
+            _ => "",
         };
         // Without an indicator it is the catalogue, which everybody reads.
         let opened = |parameter: Option<&str>| {
@@ -335,7 +341,7 @@ pub fn all() -> Vec<Question> {
                     always,
                     if opened(parameter) { "indicator=procedures_with_online&part=numerator" } else { "" },
                     fragment,
-                    if short(parameter) { "count=true&limit=3" } else { "" },
+                    short(parameter),
                 ];
                 let template = with(&subject, &fragments);
                 for body in &bodies {

@@ -250,6 +250,19 @@ fn client(app: &TestApp, admin: &str, agency: &str) -> String {
     app.user(admin).post("/clients", &body).expect(201)["id"].as_str().expect("an id").to_owned()
 }
 
+/// Every dossier and every frozen report, with its agency.
+pub fn ids(app: &TestApp) -> Vec<(String, String)> {
+    let found = app.app.store.read_blocking::<_, StoreError, _>(|tx| {
+        let mut all = Vec::new();
+        for (_, agency) in INSIDE.iter().chain(&OUTSIDE) {
+            let ids = tx.dossier_ids_after(agency, None, 1000)?.into_iter().chain(tx.snapshot_ids(agency)?);
+            all.extend(ids.map(|id| ((*agency).to_owned(), id.0.to_string())));
+        }
+        Ok(all)
+    });
+    found.expect("a read")
+}
+
 /// What lies within reach; the names of what is outside name nothing yet.
 pub fn inside(app: &TestApp) -> Names {
     places::merge(app);
@@ -273,7 +286,8 @@ pub fn inside(app: &TestApp) -> Names {
         names.fix(&format!("{name}.code"), &code);
         names.fix(&format!("{name}.id"), &id);
     }
-    app.submitted_online("portal");
+    let submitted = app.submitted_online("portal");
+    names.fix("portal.id", submitted["id"].as_str().expect("an id"));
     // Looks leave their rows in the access log.
     names.fix("reader", &format!("user:{}", user_id("overall")));
     let body = json!({"phone": "0912345678", "agency": AGENCY});
