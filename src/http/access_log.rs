@@ -8,17 +8,14 @@ use uuid::Uuid;
 use super::State;
 use super::auth::{Authed, Oversee};
 use super::body::{self, Query};
-use super::export::{self, BATCH, Batch, Source};
-use super::format::Format;
-use super::middleware::prefers_vietnamese;
-use super::page::{self, Page, bad_cursor, cursor, limit, position};
+use super::page::{Page, bad_cursor, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::Reading;
+use super::tables::{As, Place, Table, Turn, Wish};
 use crate::app::dossiers::locate;
 use crate::app::{App, Caller};
 use crate::domain::actor::Role;
 use crate::domain::time::{self, Instant, business_date, end_of_day, from_micros, start_of_day};
-use crate::sheet::{Cell, Row};
 use crate::store::Tx;
 use crate::store::access::{AccessQuery, AccessRow};
 use crate::store::catalogues::Tree;
@@ -34,7 +31,7 @@ pub struct Access {
     #[schema(value_type = String, format = DateTime)]
     pub at: Instant,
     pub actor: String,
-    /// `read`, `search` or `export`.
+    /// `read`, `search`, `export` or `erase`.
     pub action: String,
     /// Null for a search or an export.
     pub dossier: Option<Uuid>,
@@ -70,7 +67,7 @@ pub struct AccessLogQuery {
     /// Days in Vietnam, inclusive.
     pub from: Option<String>,
     pub to: Option<String>,
-    /// `csv` or `xlsx`: a file of the whole list.
+    /// `json` (default), `csv`, `xlsx`. A file holds the whole list.
     pub format: Option<String>,
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<i64>,
@@ -132,25 +129,28 @@ pub async fn list(
     request: HttpRequest,
     query: Query<AccessLogQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = query.0;
+    let (query, caller, now) = (query.0, auth.caller, state.app.clock.now());
+    let (format, limit, cursor) = (query.format.clone(), query.limit, query.cursor.clone());
+    let wish = Wish { format, limit, cursor, count: query.count, ..Wish::default() };
+    let page = move |Turn { limit, cursor, .. }| {
+        let query = AccessLogQuery { limit, cursor, ..query.clone() };
+        page(state.clone(), caller.clone(), query, now)
+    };
+    TABLE.answer(&request, wish, now, page).await
+}
+
+async fn page(
+    state: web::Data<State>,
+    caller: Caller,
+    query: AccessLogQuery,
+    now: Instant,
+) -> Result<Page<Access>, ApiError> {
     let asked = Asked::read(&query)?;
-    let format = Format::read(query.format.as_deref(), &Format::LISTS)?;
-    let (app, caller, now) = (state.app.clone(), auth.caller, state.app.clock.now());
-    if format != Format::Json {
-        page::whole(query.limit, query.cursor.as_deref(), query.count)?;
-        let counted = state.app.store.read(move |tx| {
-            let ask = asked.question(tx, &app, &caller, now)?;
-            let count = tx.access_count(&ask)?;
-            Ok::<_, ApiError>((ask, count))
-        });
-        let (ask, count) = counted.await?;
-        let source = table(ask, now, prefers_vietnamese(request.headers()));
-        return export::answer(&state.app, format, count, source).await;
-    }
     let size = limit(query.limit)?;
-    let bare = AccessLogQuery { limit: None, cursor: None, count: None, ..query.clone() };
+    let bare = AccessLogQuery { limit: None, cursor: None, count: None, format: None, ..query.clone() };
     let bound = serde_json::to_string(&bare).unwrap_or_default();
     let after = position(&bound, query.cursor.as_deref())?.map(|text| read_position(&text)).transpose()?;
+    let app = state.app.clone();
     let listed = state.app.store.read(move |tx| {
         let ask = AccessQuery { after, limit: size + 1, ..asked.question(tx, &app, &caller, now)? };
         let count = query.count.unwrap_or(false).then(|| tx.access_count(&ask)).transpose()?;
@@ -161,7 +161,7 @@ pub async fn list(
         let next = rows.last().filter(|_| more).map(|row| cursor(&bound, &format!("{}/{}", row.at, row.id.0)));
         Ok::<_, ApiError>(Page { items: rows.into_iter().map(Access::from).collect(), next, count })
     });
-    Ok(HttpResponse::Ok().json(listed.await?))
+    listed.await
 }
 
 fn read_position(text: &str) -> Result<(i64, Id), ApiError> {
@@ -169,37 +169,17 @@ fn read_position(text: &str) -> Result<(i64, Id), ApiError> {
     Ok((at.parse().map_err(|_| bad_cursor())?, Id(id.parse().map_err(|_| bad_cursor())?)))
 }
 
-const COLUMNS: [(&str, &str, f64); 7] = [
-    ("Thời điểm", "At", 17.0),
-    ("Cơ quan", "Agency", 16.0),
-    ("Người xem", "Actor", 42.0),
-    ("Việc", "Action", 10.0),
-    ("Số định danh hồ sơ", "Dossier id", 38.0),
-    ("Mục đích", "Purpose", 50.0),
-    ("Dữ liệu", "Values", 30.0),
-];
-
-fn table(ask: AccessQuery, now: Instant, vietnamese: bool) -> Source {
-    let title = if vietnamese { "NHẬT KÝ XEM DỮ LIỆU CÁ NHÂN" } else { "ACCESS TO PERSONAL DATA" };
-    let frame = export::frame("access-log", title, &COLUMNS, &[], now, vietnamese);
-    let mut ask = AccessQuery { limit: i64::try_from(BATCH).unwrap_or(i64::MAX), ..ask };
-    let next = move |tx: &mut Tx<'_>| {
-        let found = tx.access_page(&ask)?;
-        ask.after = found.last().map(|row| (row.at, row.id)).or(ask.after);
-        let last = i64::try_from(found.len()).is_ok_and(|count| count < ask.limit);
-        Ok(Batch { rows: found.iter().map(line).collect(), last })
-    };
-    Source::new(frame, next)
-}
-
-fn line(row: &AccessRow) -> Row {
-    Row::plain(vec![
-        Cell::instant(from_micros(row.at)),
-        Cell::text(row.agency_id.as_str()),
-        Cell::text(row.actor.as_str()),
-        Cell::text(row.action.as_str()),
-        Cell::maybe(row.dossier_id, |id| Cell::text(id.0.to_string())),
-        Cell::text(row.purpose.as_str()),
-        Cell::text(row.fields.as_str()),
-    ])
-}
+const TABLE: Table = Table {
+    stem: "access-log",
+    vietnamese: "NHẬT KÝ XEM DỮ LIỆU CÁ NHÂN",
+    english: "ACCESS TO PERSONAL DATA",
+    places: &[
+        Place("/at", "Thời điểm", "At", 17.0, As::Instant),
+        Place("/agency", "Cơ quan", "Agency", 16.0, As::Text),
+        Place("/actor", "Người xem", "Actor", 42.0, As::Text),
+        Place("/action", "Việc", "Action", 10.0, As::Text),
+        Place("/dossier", "Số định danh hồ sơ", "Dossier id", 38.0, As::Text),
+        Place("/purpose", "Mục đích", "Purpose", 50.0, As::Text),
+        Place("/fields", "Dữ liệu", "Values", 30.0, As::All("")),
+    ],
+};
