@@ -62,7 +62,7 @@ fn serve(settings: Settings) -> (u16, impl FnOnce()) {
             }
             let application = Application::build(&settings, app).expect("the server starts");
             send.send((application.port, application.server.handle())).expect("the main thread listens");
-            application.server.await.expect("the server runs");
+            application.run().await.expect("the server runs");
         });
     });
     let (port, handle) = receive.recv().expect("the server came up");

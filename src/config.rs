@@ -18,6 +18,8 @@ pub struct Settings {
     pub database: DatabaseUrl,
     pub limits: Limits,
     pub listen: SocketAddr,
+    /// Where figures for operators are served, apart from the API; nowhere unless it is said.
+    pub metrics_listen: Option<SocketAddr>,
     /// PKCS#8 PEM of the Ed25519 key that signs tokens.
     pub signing_key: PathBuf,
     /// Keys that personal values are sealed with.
@@ -96,6 +98,14 @@ impl Settings {
         let listen = listen.parse().map_err(|_| {
             errors.push(format!("MOTCUA_LISTEN: {listen:?} is not an address and port such as 127.0.0.1:8080"));
         });
+        let metrics_listen = variable("MOTCUA_METRICS_LISTEN").and_then(|text| {
+            let read = text.parse().ok();
+            if read.is_none() {
+                errors
+                    .push(format!("MOTCUA_METRICS_LISTEN: {text:?} is not an address and port such as 127.0.0.1:9464"));
+            }
+            read
+        });
         let code_pattern =
             CodePattern::parse(&pattern).map_err(|error| errors.push(format!("MOTCUA_CODE_PATTERN: {error}")));
         let workers = workers.parse().ok().filter(|n| (1..=256).contains(n)).ok_or(()).map_err(|()| {
@@ -157,6 +167,7 @@ impl Settings {
                 database,
                 limits,
                 listen,
+                metrics_listen,
                 signing_key,
                 data_keys,
                 code_pattern,
@@ -235,6 +246,7 @@ mod tests {
         let bad = |name: &str| match name {
             "MOTCUA_DATABASE_URL" => Some("mysql://x".to_owned()),
             "MOTCUA_LISTEN" => Some("nowhere".to_owned()),
+            "MOTCUA_METRICS_LISTEN" => Some("9464".to_owned()),
             "MOTCUA_CODE_PATTERN" => Some("{n}".to_owned()),
             "MOTCUA_WORKERS" => Some("0".to_owned()),
             "MOTCUA_LOG_FORMAT" => Some("xml".to_owned()),
@@ -247,7 +259,7 @@ mod tests {
             _ => None,
         };
         let errors = Settings::read(&bad).unwrap_err().0;
-        assert_eq!(errors.len(), 11, "{errors:?}");
+        assert_eq!(errors.len(), 12, "{errors:?}");
         let postgres = |name: &str| (name == "MOTCUA_DATABASE_URL").then(|| "postgres://h/db".to_owned());
         assert!(Settings::read(&postgres).unwrap_err().to_string().contains("MOTCUA_SIGNING_KEY_FILE"));
         assert!(Settings::read(&postgres).unwrap_err().to_string().contains("MOTCUA_DATA_KEY_FILE"));

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -25,6 +25,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::http::fallback::{Known, refuse};
 use crate::http::keys::new_key;
+use crate::http::metrics::{self, Metrics};
 use crate::http::tokens::Tokens;
 use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, guard, middleware, openapi, panics, routes};
 use crate::store::{DatabaseUrl, Store, StoreError, migrate};
@@ -43,6 +44,8 @@ pub enum StartError {
     Tls(String),
     #[error(transparent)]
     DataKeys(#[from] KeysError),
+    #[error("MOTCUA_METRICS_LISTEN: {0}")]
+    Metrics(std::io::Error),
     #[error("passwords: {0}")]
     Passwords(String),
     #[error("catalogue: {0}")]
@@ -56,6 +59,13 @@ pub struct Application {
     pub port: u16,
     pub server: Server,
     pub state: web::Data<State>,
+    pub metrics: Option<MetricsServer>,
+}
+
+/// Serves figures for operators, apart from the API and its clients.
+pub struct MetricsServer {
+    pub port: u16,
+    server: Server,
 }
 
 /// Opens the database, bringing its schema up to date and installing calendar and plans.
@@ -111,7 +121,11 @@ impl Application {
         let tokens = tokens(settings, &app.clock)?;
         let passwords = Passwords::start(settings.password_cost, app.clock.clone()).map_err(StartError::Passwords)?;
         let trusted_proxies = settings.trusted_proxies.clone();
-        let state = web::Data::new(State { app, tokens, passwords, cache: TokenCache::default(), trusted_proxies });
+        let metrics = Metrics::new(&app, &passwords);
+        let cache = TokenCache::default();
+        let state = web::Data::new(State { app, tokens, passwords, cache, metrics, trusted_proxies });
+        let beside = settings.metrics_listen.map(|address| MetricsServer::bind(address, &state)).transpose();
+        let beside = beside.map_err(StartError::Metrics)?;
         let listener = TcpListener::bind(settings.listen)?;
         let port = listener.local_addr()?.port();
         let shared = state.clone();
@@ -139,6 +153,7 @@ impl Application {
                 .wrap(from_fn(guard::dress))
                 .wrap(TracingLogger::<RequestSpan>::new())
                 .wrap(Compress::default())
+                .wrap(from_fn(metrics::counted))
         })
         .workers(settings.workers)
         .client_request_timeout(Duration::from_secs(10))
@@ -149,7 +164,33 @@ impl Application {
             None => server.listen(listener)?,
         };
         let server = server.run();
-        Ok(Self { port, server, state })
+        Ok(Self { port, server, state, metrics: beside })
+    }
+
+    /// Serves until it is told to stop.
+    ///
+    /// # Errors
+    /// The server fails.
+    pub async fn run(self) -> std::io::Result<()> {
+        let Some(MetricsServer { server, .. }) = self.metrics else { return self.server.await };
+        let beside = server.handle();
+        let watched = actix_web::rt::spawn(server);
+        let ended = self.server.await;
+        // Last of all: what happens while the requests under way are finished can still be seen.
+        beside.stop(false).await;
+        drop(watched);
+        ended
+    }
+}
+
+impl MetricsServer {
+    fn bind(address: SocketAddr, state: &web::Data<State>) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        let port = listener.local_addr()?.port();
+        let state = state.clone();
+        let server = HttpServer::new(move || actix_web::App::new().app_data(state.clone()).configure(metrics::routes));
+        let server = server.workers(1).max_connections(16).client_request_timeout(Duration::from_secs(10));
+        Ok(Self { port, server: server.disable_signals().listen(listener)?.run() })
     }
 }
 

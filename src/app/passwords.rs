@@ -7,6 +7,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
 use tokio::sync::oneshot;
 
 use super::password_policy::normalised;
@@ -42,6 +44,7 @@ pub struct Passwords {
     decoy: String,
     cost: Cost,
     verified: Arc<AtomicU64>,
+    refused: Counter,
 }
 
 impl Passwords {
@@ -60,7 +63,7 @@ impl Passwords {
             .name("argon2".into())
             .spawn(move || Hasher::new(params, clock).serve(&work, &counted))
             .map_err(|error| error.to_string())?;
-        Ok(Self { queue, decoy, cost, verified })
+        Ok(Self { queue, decoy, cost, verified, refused: Counter::default() })
     }
 
     /// A PHC string for `password`.
@@ -92,6 +95,12 @@ impl Passwords {
         self.verified.load(Ordering::Relaxed)
     }
 
+    /// Puts what is counted here into a registry.
+    pub fn register(&self, registry: &mut Registry) {
+        let help = "Passwords turned away because too many were waiting to be hashed";
+        registry.register("passwords_refused", help, self.refused.clone());
+    }
+
     /// Whether a stored hash costs an attacker less than a new one would.
     #[must_use]
     pub fn is_weak(&self, stored: &str) -> bool {
@@ -104,7 +113,10 @@ impl Passwords {
 
     fn send(&self, work: Work) -> Result<(), StoreError> {
         self.queue.try_send(work).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Unavailable("too many sign-ins are waiting".into()),
+            TrySendError::Full(_) => {
+                self.refused.inc();
+                StoreError::Unavailable("too many sign-ins are waiting".into())
+            }
             TrySendError::Disconnected(_) => StoreError::Unavailable("password thread".into()),
         })
     }

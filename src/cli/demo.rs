@@ -75,7 +75,7 @@ pub fn run(settings: Settings, args: DemoArgs) -> Result<(), Failure> {
         println!("\nCtrl-C để dừng / to stop");
         let scheme = if settings.tls.is_some() { "https" } else { "http" };
         println!("motcua: {scheme}://{address}   tài liệu API / API documentation: {scheme}://{address}/docs/");
-        application.server.await?;
+        application.run().await?;
         Ok(())
     })
 }

@@ -145,6 +145,6 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     let address = std::net::SocketAddr::new(settings.listen.ip(), application.port);
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
     eprintln!("motcua: {scheme}://{address}  –  tài liệu API / API documentation: {scheme}://{address}/docs/");
-    application.server.await?;
+    application.run().await?;
     Ok(())
 }

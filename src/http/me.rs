@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::auth::{Anyone, Authed};
 use super::body::Json;
+use super::metrics::Outcome;
 use super::problem::{ApiError, Kind, ProblemDocument};
 use super::responses::{Reading, Writing};
 use super::users::check_password;
@@ -72,10 +73,11 @@ pub async fn change_password(
     let user = user.ok_or(AppError::NotFound)?;
     // Whoever found a signed-in desk must not find the password there too.
     let attempt = Attempt::new(&user.username, address::client(&request, &state.trusted_proxies));
-    let fits = oauth::guarded(&state, &attempt, &change.current_password, Some(&user.password_hash)).await?;
-    if !fits {
-        return Err(ApiError::field("/current_password", "wrong_password", "not the present password"));
-    }
+    let fits = oauth::guarded(&state, &attempt, &change.current_password, Some(&user.password_hash)).await;
+    let wrong = || ApiError::field("/current_password", "wrong_password", "not the present password");
+    let judged = fits.and_then(|fits| if fits { Ok(()) } else { Err(wrong()) });
+    state.metrics.sign_in("password_change", Outcome::of(&judged));
+    judged?;
     let password_hash = state.passwords.hash(&change.new_password).await.map_err(AppError::Store)?;
     let stored = state
         .app

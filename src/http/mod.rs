@@ -29,6 +29,7 @@ pub mod indicators;
 pub mod jobs;
 pub mod keys;
 pub mod me;
+pub mod metrics;
 pub mod middleware;
 pub mod oauth;
 pub mod openapi;
@@ -63,6 +64,7 @@ pub struct State {
     pub tokens: tokens::Tokens,
     pub passwords: Passwords,
     pub cache: auth::TokenCache,
+    pub metrics: metrics::Metrics,
     /// Proxies whose word on the client's address is taken.
     pub trusted_proxies: Vec<ipnet::IpNet>,
 }

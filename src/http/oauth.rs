@@ -7,6 +7,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::metrics::Outcome;
 use super::problem::{ApiError, Kind, ProblemDocument};
 use super::tokens::LIFE_SECONDS;
 use super::{State, address};
@@ -81,7 +82,10 @@ pub async fn token(
     request: HttpRequest,
     form: Result<web::Form<TokenRequest>, actix_web::Error>,
 ) -> Result<HttpResponse, ApiError> {
-    granted(&state, &request, form).await.map_err(named)
+    let grant = form.as_ref().map(|form| form.grant_type.clone()).unwrap_or_default();
+    let answer = granted(&state, &request, form).await;
+    state.metrics.sign_in(&grant, Outcome::of(&answer));
+    answer.map_err(named)
 }
 
 /// Whatever goes wrong here also has a name for clients that know RFC 6749 only.

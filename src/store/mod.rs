@@ -19,6 +19,7 @@ pub mod hits;
 pub mod indicators;
 pub mod jobs;
 mod lite;
+pub mod measures;
 pub mod migrate;
 pub mod personal;
 mod pg;
@@ -44,6 +45,7 @@ pub use conn::DatabaseUrl;
 pub use error::StoreError;
 pub use tx::Tx;
 
+use measures::{Load, Measures};
 use readers::Readers;
 use writer::{Job, Outcome, Source};
 
@@ -71,6 +73,7 @@ pub struct Store {
     url: DatabaseUrl,
     readers: Readers,
     writers: Arc<Writers>,
+    measures: Measures,
 }
 
 #[derive(Debug)]
@@ -85,6 +88,7 @@ struct Line {
     jobs: Sender<Box<dyn Job>>,
     /// A place for each that waits or is being written: the channel itself needs no bound.
     places: Arc<Semaphore>,
+    waiting: usize,
 }
 
 impl Drop for Writers {
@@ -118,18 +122,21 @@ impl Store {
             DatabaseUrl::Sqlite(_) => 1,
             DatabaseUrl::Postgres(_) => PG_WRITERS,
         };
+        let measures = Measures::default();
         let mut writers = Writers { lines: Vec::new(), threads: Vec::new() };
         for i in 0..count {
             let (sender, jobs) = channel::<Box<dyn Job>>();
-            let source = Source { url: url.clone(), max_mib: limits.max_mib };
+            let source = Source { url: url.clone(), max_mib: limits.max_mib, measures: measures.clone() };
             let thread = std::thread::Builder::new()
                 .name(format!("writer-{i}"))
                 .spawn(move || writer::run(&source, &jobs))
                 .map_err(|error| StoreError::Other(error.to_string()))?;
-            writers.lines.push(Line { jobs: sender, places: Arc::new(Semaphore::new(limits.waiting)) });
+            let places = Arc::new(Semaphore::new(limits.waiting));
+            writers.lines.push(Line { jobs: sender, places, waiting: limits.waiting });
             writers.threads.push(thread);
         }
-        Ok(Self { url: url.clone(), readers: Readers::open(url, limits.waiting)?, writers: Arc::new(writers) })
+        let readers = Readers::open(url, limits.waiting, measures.clone())?;
+        Ok(Self { url: url.clone(), readers, writers: Arc::new(writers), measures })
     }
 
     /// A copy of an SQLite database, for reading only: the file stays as it is.
@@ -139,12 +146,25 @@ impl Store {
     pub fn inspect(copy: &std::path::Path) -> Result<Self, StoreError> {
         let url = DatabaseUrl::Sqlite(backup::unchanged(copy));
         let writers = Arc::new(Writers { lines: Vec::new(), threads: Vec::new() });
-        Ok(Self { readers: Readers::open(&url, Limits::default().waiting)?, url, writers })
+        let measures = Measures::default();
+        let readers = Readers::open(&url, Limits::default().waiting, measures.clone())?;
+        Ok(Self { readers, url, writers, measures })
     }
 
     #[must_use]
     pub fn url(&self) -> &DatabaseUrl {
         &self.url
+    }
+
+    #[must_use]
+    pub fn measures(&self) -> &Measures {
+        &self.measures
+    }
+
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let taken = |line: &Line| line.waiting.saturating_sub(line.places.available_permits());
+        Load { writing: self.writers.lines.iter().map(taken).sum(), ..self.readers.load() }
     }
 
     /// Runs `work` in the next grouped commit and answers after it. `work` touches one agency and may
@@ -228,7 +248,10 @@ impl Store {
     {
         let line = self.writers.lines.get(shard_of(agency, self.writers.lines.len()));
         let line = line.ok_or_else(|| StoreError::Unavailable("opened for reading only".into()))?;
-        let full = |_| StoreError::Unavailable("too many requests are waiting to be written".into());
+        let full = |_| {
+            self.measures.refused_write();
+            StoreError::Unavailable("too many requests are waiting to be written".into())
+        };
         let place = Arc::clone(&line.places).try_acquire_owned().map_err(full)?;
         let (reply, answer) = oneshot::channel();
         let request = Request { agency: agency.to_owned(), work, long, result: None, reply, place };

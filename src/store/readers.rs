@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::conn::{DatabaseUrl, LITE_READS, with_limits};
 use super::error::StoreError;
+use super::measures::{Load, Measures};
 use super::tx::Tx;
 
 /// Connections, and so reads at one time.
@@ -44,6 +45,9 @@ pub struct Readers {
     line: Arc<Semaphore>,
     /// Those who read.
     seats: Arc<Semaphore>,
+    /// Length of the whole line.
+    places: usize,
+    measures: Measures,
 }
 
 /// A turn to read, given back when dropped.
@@ -86,19 +90,40 @@ enum Failed<E> {
 
 impl Readers {
     /// `waiting` reads beyond those under way may wait; more are turned away.
-    pub fn open(url: &DatabaseUrl, waiting: usize) -> Result<Self, StoreError> {
+    pub fn open(url: &DatabaseUrl, waiting: usize, measures: Measures) -> Result<Self, StoreError> {
         let reach = Reach::default();
         let connections = match url {
             DatabaseUrl::Sqlite(path) => Connections::Lite(pool(ConnectionManager::new(path), &reach)?),
             DatabaseUrl::Postgres(url) => Connections::Pg(pool(ConnectionManager::new(with_limits(url)), &reach)?),
         };
-        let line = Arc::new(Semaphore::new(SEATS.saturating_add(waiting)));
-        Ok(Self { connections, reach, line, seats: Arc::new(Semaphore::new(SEATS)) })
+        let places = SEATS.saturating_add(waiting);
+        let (line, seats) = (Arc::new(Semaphore::new(places)), Arc::new(Semaphore::new(SEATS)));
+        Ok(Self { connections, reach, line, seats, places, measures })
+    }
+
+    /// How busy the readers are; of writers nothing is known here.
+    pub fn load(&self) -> Load {
+        let reading = SEATS.saturating_sub(self.seats.available_permits());
+        let in_line = self.places.saturating_sub(self.line.available_permits());
+        let pool = match &self.connections {
+            Connections::Lite(pool) => pool.state(),
+            Connections::Pg(pool) => pool.state(),
+        };
+        Load {
+            writing: 0,
+            reading,
+            reads_waiting: in_line.saturating_sub(reading),
+            connections: pool.connections,
+            connections_idle: pool.idle_connections,
+        }
     }
 
     /// Waits for a turn to read, in line. Waiting holds neither thread nor connection.
     pub async fn turn(&self) -> Result<Turn, StoreError> {
-        let full = || StoreError::Unavailable("too many requests are waiting to read".into());
+        let full = || {
+            self.measures.refused_read();
+            StoreError::Unavailable("too many requests are waiting to read".into())
+        };
         let place = Arc::clone(&self.line).try_acquire_owned().map_err(|_| full())?;
         let seat = tokio::time::timeout(PATIENCE, Arc::clone(&self.seats).acquire_owned()).await;
         let seat = seat.map_err(|_| full())?.map_err(|_| full())?;

@@ -178,4 +178,5 @@ forward! {
     job_agency(agency: &str, job: Id) -> Option<JobAgencyRow>;
     job_agency_save(row: &JobAgencyRow) -> ();
     job_agencies(job: Id) -> Vec<JobAgencyRow>;
+    job_states() -> Vec<(String, i64)>;
 }

@@ -11,6 +11,7 @@ use diesel::result::Error as DieselError;
 
 use super::conn::{self, DatabaseUrl};
 use super::error::StoreError;
+use super::measures::Measures;
 use super::tx::Tx;
 use super::{lite, pg};
 
@@ -161,12 +162,13 @@ fn guarded(job: &mut dyn Job, tx: &mut Tx<'_>) -> Outcome {
     })
 }
 
-/// What a writer writes to.
+/// What a writer writes to, and whom it tells of every commit.
 #[derive(Debug, Clone)]
 pub struct Source {
     pub url: DatabaseUrl,
     /// Bound of an SQLite file.
     pub max_mib: Option<u32>,
+    pub measures: Measures,
 }
 
 /// The writer's life: until every sender is gone.
@@ -197,6 +199,7 @@ pub fn run(source: &Source, jobs: &Receiver<Box<dyn Job>>) {
 fn take(writer: &mut Option<Writer>, source: &Source, mut batch: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
     let done = transaction(writer, source, &mut batch);
     if let Err(failed) = &done {
+        source.measures.gave_up();
         tracing::warn!(error = %failed.text(), jobs = batch.len(), "grouped commit given up");
         recover(writer);
     }
@@ -259,7 +262,10 @@ fn transaction(writer: &mut Option<Writer>, source: &Source, batch: &mut [Box<dy
         return Err(Failed::Undone(StoreError::Retry("the stamps grew old before the commit".into())));
     }
     match open.commit() {
-        Ok(()) => Ok(count),
+        Ok(()) => {
+            source.measures.committed(count, begun.elapsed());
+            Ok(count)
+        }
         Err(error) if open.answers() => Err(Failed::Undone(error)),
         Err(error) => Err(Failed::Unknown(count, error)),
     }
@@ -287,6 +293,7 @@ fn alone(writer: &mut Option<Writer>, source: &Source, mut job: Box<dyn Job>) {
             Ok(_) => return job.finish(Ok(())),
             Err(failed) => failed,
         };
+        source.measures.gave_up();
         recover(writer);
         match failed {
             // Its refusal stands; nothing was stored.

@@ -101,3 +101,8 @@ pub fn job_agency_save(conn: &mut Conn, row: &JobAgencyRow) -> Result<(), StoreE
 pub fn job_agencies(conn: &mut Conn, job: Id) -> Result<Vec<JobAgencyRow>, StoreError> {
     Ok(job_agencies::table.filter(job_agencies::job_id.eq(job)).order(job_agencies::agency_id).load(conn)?)
 }
+
+/// How many jobs are in which state.
+pub fn job_states(conn: &mut Conn) -> Result<Vec<(String, i64)>, StoreError> {
+    Ok(jobs::table.group_by(jobs::state).select((jobs::state, diesel::dsl::count_star())).load(conn)?)
+}

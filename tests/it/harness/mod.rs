@@ -5,6 +5,7 @@ pub mod child;
 mod client;
 pub mod leaks;
 pub mod postgres;
+mod wire;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,7 @@ use motcua::store::{DatabaseUrl, Limits, Store};
 use motcua::vault::{KeySource, Vault};
 
 pub use client::{Answer, Client, escaped, form, form_at};
+pub use wire::Wire;
 
 use crate::factory;
 
@@ -65,6 +67,8 @@ pub struct TestApp {
     pub database: DatabaseUrl,
     pub state: web::Data<State>,
     pub base: String,
+    /// Where its figures for operators are served.
+    pub metrics: Option<String>,
     agent: ureq::Agent,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
@@ -250,6 +254,7 @@ fn settings(database: &DatabaseUrl, directory: &Path) -> Settings {
         database: database.clone(),
         limits: Limits::default(),
         listen: "127.0.0.1:0".parse().expect("an address"),
+        metrics_listen: None,
         signing_key,
         data_keys: KeySource::given(DATA_KEY),
         code_pattern: CodePattern::parse(DEFAULT_PATTERN).expect("the default pattern"),
@@ -299,20 +304,23 @@ impl TestApp {
         let own_clock = clock.clone();
         let thread = std::thread::spawn(move || {
             // The template is migrated and has its defaults.
-            let store = Store::open(&settings.database).expect("the database opens");
+            let store = Store::open_within(&settings.database, settings.limits).expect("the database opens");
             let vault = Vault::open(settings.data_keys.clone(), || [0; 32]).expect("keys");
             let app = App::open(store, own_clock, settings.code_pattern.clone(), vault).expect("the keys fit");
             actix_web::rt::System::new().block_on(async move {
                 let application = Application::build_with(&settings, app.clone(), broken).expect("the program starts");
                 let handle = application.server.handle();
-                ready.send((application.port, application.state.clone(), handle, app)).expect("the test waits");
-                application.server.await.expect("the server runs");
+                let metrics = application.metrics.as_ref().map(|metrics| metrics.port);
+                let ports = (application.port, metrics);
+                ready.send((ports, application.state.clone(), handle, app)).expect("the test waits");
+                application.run().await.expect("the server runs");
             });
         });
-        let (port, state, handle, app) = started.recv().expect("the program started");
+        let ((port, metrics), state, handle, app) = started.recv().expect("the program started");
         let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent();
         let base = format!("http://127.0.0.1:{port}");
-        Self { app, clock, database, state, base, agent, handle, thread: Some(thread), place }
+        let metrics = metrics.map(|port| format!("http://127.0.0.1:{port}/metrics"));
+        Self { app, clock, database, state, base, metrics, agent, handle, thread: Some(thread), place }
     }
 
     /// Requests without credentials.
