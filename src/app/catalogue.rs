@@ -1,6 +1,7 @@
 //! Documents of the catalogue: agencies, procedures, the calendar, plans. Each change is a new revision;
 //! nothing is ever overwritten.
 
+mod keeper;
 mod load;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub use keeper::Keeper;
 pub use load::{LoadReport, install_defaults, load_file, read_calendar};
 
 use super::{App, AppError};

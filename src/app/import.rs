@@ -19,7 +19,7 @@ mod report;
 mod same;
 mod split;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::io::Read;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub use apply::BY_CODE;
 pub use report::{DeadlineDifference, LineError, Report};
 pub use split::LINE_LIMIT;
 
-use super::catalogue::{self, Entry};
+use super::catalogue::{self, Entry, Keeper};
 use super::{App, AppError};
 use crate::domain::error::{FieldError, Refusal};
 use crate::store::StoreError;
@@ -56,8 +56,8 @@ enum Pending {
 pub struct Scope {
     /// Recorded as `import:<actor>`.
     pub actor: String,
-    /// Agencies whose dossiers may be imported; `None`: all.
-    pub agencies: Option<BTreeSet<String>>,
+    /// Whose dossiers and documents may be imported; `None`: everybody's.
+    pub keeper: Option<Keeper>,
 }
 
 /// An import under way. Feed it bytes as they come, then finish it.
@@ -65,7 +65,7 @@ pub struct Scope {
 pub struct Importer {
     app: App,
     run: Arc<Run>,
-    agencies: Option<BTreeSet<String>>,
+    keeper: Option<Arc<Keeper>>,
     indicator_ids: Vec<&'static str>,
     splitter: Splitter,
     window: VecDeque<Pending>,
@@ -81,7 +81,7 @@ impl Importer {
         Self {
             app: app.clone(),
             run: Arc::new(Run { actor: format!("import:{}", scope.actor), file: file.to_owned() }),
-            agencies: scope.agencies,
+            keeper: scope.keeper.map(Arc::new),
             indicator_ids: indicator_ids.to_vec(),
             splitter: Splitter::default(),
             window: VecDeque::new(),
@@ -174,7 +174,7 @@ impl Importer {
     }
 
     fn out_of_scope(&self, agency: &str) -> bool {
-        self.agencies.as_ref().is_some_and(|allowed| !allowed.contains(agency))
+        self.keeper.as_ref().is_some_and(|keeper| !keeper.keeps(agency))
     }
 
     fn submit(&self, line: &Arc<DossierLine>) -> Answer {
@@ -235,19 +235,20 @@ impl Importer {
     /// Puts a document, after all lines before it and before all lines after it.
     async fn document(&mut self, number: u64, entry: Entry) -> Result<(), StoreError> {
         self.drain(0, 0).await?;
-        let put = match self.placed(&entry) {
-            Err(error) => Err(error),
-            Ok(()) => {
-                let (app, ids, entry) = (self.app.clone(), self.indicator_ids.clone(), entry.clone());
-                let put = move |tx: &mut crate::store::Tx<'_>| catalogue::put_entry(tx, &app, &entry, &ids);
-                self.app.store.write(catalogue::QUEUE, put).await
+        let (app, ids, keeper) = (self.app.clone(), self.indicator_ids.clone(), self.keeper.clone());
+        let document = entry.clone();
+        let put = move |tx: &mut crate::store::Tx<'_>| {
+            if let Some(keeper) = &keeper {
+                keeper.may_put(tx, &app, &document)?;
             }
+            catalogue::put_entry(tx, &app, &document, &ids)
         };
+        let put = self.app.store.write(catalogue::QUEUE, put).await;
         self.report.lines += 1;
         match put {
             Ok(put) => {
-                if let (Entry::Agency(agency), Some(allowed)) = (entry, &mut self.agencies) {
-                    allowed.insert(agency.code);
+                if let (Entry::Agency(agency), Some(keeper)) = (entry, &mut self.keeper) {
+                    Arc::make_mut(keeper).add(agency.code);
                 }
                 let counter = if put.changed { &mut self.report.catalogue } else { &mut self.report.unchanged };
                 *counter += 1;
@@ -255,16 +256,6 @@ impl Importer {
             Err(AppError::Refused(Refusal::Invalid(errors))) => self.report.failed(number, errors),
             Err(AppError::Store(error)) => self.report.failed(number, vec![of_the_line(error)?]),
             Err(other) => self.report.failed(number, vec![FieldError::new("", "refused", &other.to_string())]),
-        }
-        Ok(())
-    }
-
-    /// An agency may be put in or below the scope.
-    fn placed(&self, entry: &Entry) -> Result<(), AppError> {
-        let Entry::Agency(agency) = entry else { return Ok(()) };
-        let parent_outside = agency.parent.as_deref().is_none_or(|parent| self.out_of_scope(parent));
-        if self.out_of_scope(&agency.code) && parent_outside {
-            return Err(AppError::field("/code", "unknown_agency", "outside the agencies that you administer"));
         }
         Ok(())
     }

@@ -4,6 +4,8 @@
 mod apply;
 mod worker;
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 pub use worker::{Bell, Worker};
@@ -35,14 +37,18 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// With the dossiers of the agencies within `reach`, or of all.
+    ///
     /// # Errors
     /// The database fails.
-    pub fn of(tx: &mut Tx<'_>, job: JobRow) -> Result<Self, StoreError> {
+    pub fn of(tx: &mut Tx<'_>, job: JobRow, reach: Option<&BTreeSet<String>>) -> Result<Self, StoreError> {
         let mut progress = Self { job, agencies_done: 0, examined: 0, moved: 0 };
         for row in tx.job_agencies(progress.job.id)? {
             progress.agencies_done += i64::from(row.done);
-            progress.examined += row.examined;
-            progress.moved += row.moved;
+            if reach.is_none_or(|reach| reach.contains(&row.agency_id)) {
+                progress.examined += row.examined;
+                progress.moved += row.moved;
+            }
         }
         Ok(progress)
     }
@@ -67,7 +73,7 @@ pub fn request(
     let now = app.clock.now();
     if let Some(row) = earlier(tx, "", actor, key, now)? {
         let id = Uuid::parse_str(&row.resource).map_err(|_| StoreError::Corrupt("idempotency row".into()))?;
-        return find(tx, id);
+        return find(tx, id, None);
     }
     let calendars = Calendars::load(tx)?;
     let current = calendars.in_force().map(|calendar| calendar.version.clone()).unwrap_or_default();
@@ -98,14 +104,16 @@ pub fn request(
         }
     };
     once(tx, actor, key, now, &job.id.0.to_string(), |_| Ok(()))?;
-    Ok(Progress::of(tx, job)?)
+    Ok(Progress::of(tx, job, None)?)
 }
 
+/// A job, with the dossiers of the agencies within `reach`, or of all.
+///
 /// # Errors
 /// `NotFound`.
-pub fn find(tx: &mut Tx<'_>, id: Uuid) -> Result<Progress, AppError> {
+pub fn find(tx: &mut Tx<'_>, id: Uuid, reach: Option<&BTreeSet<String>>) -> Result<Progress, AppError> {
     let job = tx.job_by_id(Id(id))?.ok_or(AppError::NotFound)?;
-    Ok(Progress::of(tx, job)?)
+    Ok(Progress::of(tx, job, reach)?)
 }
 
 /// Does the next piece of the oldest unfinished job and says how far it is; `None`: there is none. Blocks.
@@ -129,7 +137,7 @@ pub fn step(app: &App, id: Uuid, page: i64) -> Result<Progress, AppError> {
         tracing::error!(error = %error, job = %id, "the job failed");
         end(app, Id(id), Some(INTERNAL))?;
     }
-    app.store.read_blocking(|tx| find(tx, id))
+    app.store.read_blocking(|tx| find(tx, id, None))
 }
 
 /// Works on a job until it is finished; `heard` is told after every piece. Blocks.

@@ -57,7 +57,7 @@ pub async fn import(settings: &Settings, path: &Path) -> Result<bool, Failure> {
     let progress = bar(file.metadata()?.len(), "import");
     let app = open(settings, Clock::system()).await?;
     let name = path.file_name().map_or_else(|| "import".into(), |name| name.to_string_lossy().into_owned());
-    let scope = Scope { actor: "cli".into(), agencies: None };
+    let scope = Scope { actor: "cli".into(), keeper: None };
     let importer = Importer::new(&app, scope, &name, &indicators::ids());
     let report = importer.read(BufReader::new(file), |done| progress.set_position(done)).await?;
     progress.finish_and_clear();

@@ -14,14 +14,11 @@ use super::page::{Page, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
 use super::tables::{As, Place, Table, Turn, Wish};
-use crate::app::catalogue::{Expect, QUEUE, put_agency};
+use crate::app::catalogue::{Expect, Keeper, QUEUE, put_agency};
 use crate::app::dossiers::once;
-use crate::app::{App, AppError, Caller};
-use crate::domain::actor::Role;
+use crate::app::{App, AppError};
 use crate::domain::catalogue::Agency;
-use crate::domain::time::{Instant, business_date};
-use crate::store::Tx;
-use crate::store::catalogues::Tree;
+use crate::domain::time::Instant;
 
 /// An agency and its revision, which is the `ETag`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -146,30 +143,6 @@ fn tagged(mut answer: actix_web::HttpResponseBuilder, view: &AgencyView) -> Http
     answer.insert_header((header::ETAG, format!("\"{}\"", view.revision))).json(view)
 }
 
-/// An admin keeps the agencies below their own, and adds below them.
-fn kept_by(tx: &mut Tx<'_>, app: &App, caller: &Caller, agency: &Agency) -> Result<(), AppError> {
-    let documents = app.catalogues.agencies(tx)?;
-    let now = app.clock.now();
-    let tree = Tree::new(&documents, business_date(now), now);
-    let reach = caller.reach(&tree, &[Role::Admin]);
-    let inside = |code: &str| reach.contains(code);
-    let exists = documents.latest(&agency.code).is_some();
-    let own = if exists { inside(&agency.code) } else { agency.parent.as_deref().is_some_and(inside) };
-    if !own {
-        return if exists {
-            Err(AppError::Forbidden("this agency is kept by another admin"))
-        } else {
-            Err(AppError::field("/parent", "unknown_agency", "a new agency stands below one within your reach"))
-        };
-    }
-    if agency.parent.as_deref().is_some_and(|parent| !inside(parent))
-        && !caller.roots(&[Role::Admin]).contains(&agency.code)
-    {
-        return Err(AppError::field("/parent", "unknown_agency", "no such agency within your reach"));
-    }
-    Ok(())
-}
-
 /// Add an agency
 #[utoipa::path(
     operation_id = "create_agency",
@@ -194,7 +167,7 @@ pub async fn create(
         .store
         .write(QUEUE, move |tx| {
             once(tx, &caller.actor, key.as_ref(), app.clock.now(), &agency.code, |tx| {
-                kept_by(tx, &app, &caller, &agency)?;
+                Keeper::of(tx, &app, &caller)?.may_put_agency(tx, &app, &agency)?;
                 put_agency(tx, &app, &agency, None, Expect::New).map(|_| ())
             })
         })
@@ -247,7 +220,7 @@ pub async fn replace(
         .app
         .store
         .write(QUEUE, move |tx| {
-            kept_by(tx, &app, &caller, &agency)?;
+            Keeper::of(tx, &app, &caller)?.may_put_agency(tx, &app, &agency)?;
             put_agency(tx, &app, &agency, from, expect)
         })
         .await?;

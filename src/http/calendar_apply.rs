@@ -6,12 +6,13 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use super::State;
 use super::auth::{Administer, Authed};
 use super::body;
-use super::jobs::JobView;
+use super::jobs::{JobView, reach};
 use super::problem::ApiError;
 use super::responses::Writing;
+use crate::app::AppError;
 use crate::app::catalogue::QUEUE;
 use crate::app::dossiers::Key;
-use crate::app::jobs;
+use crate::app::jobs::{self, Progress};
 
 /// Apply the calendar in force to open dossiers
 ///
@@ -40,8 +41,12 @@ pub async fn apply(
     let version = path.into_inner();
     let place = format!("POST /calendar/{version}/apply");
     let key = body::idempotency_key(&request)?.map(|key| Key::new(&state.app, key, &place, &serde_json::Value::Null));
-    let (app, actor) = (state.app.clone(), auth.caller.actor);
-    let work = move |tx: &mut crate::store::Tx<'_>| jobs::request(tx, &app, &actor, &version, key.as_ref());
+    let (app, caller) = (state.app.clone(), auth.caller);
+    let work = move |tx: &mut crate::store::Tx<'_>| {
+        let job = jobs::request(tx, &app, &caller.actor, &version, key.as_ref())?.job;
+        let reach = reach(tx, &app, &caller)?;
+        Ok::<_, AppError>(Progress::of(tx, job, Some(&reach))?)
+    };
     let job = state.app.store.write(QUEUE, work).await?;
     state.app.bell.ring();
     Ok(HttpResponse::Accepted()

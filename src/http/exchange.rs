@@ -17,14 +17,13 @@ use super::figures::{CutQuery, CutText};
 use super::problem::{ApiError, Kind};
 use super::purpose::purpose;
 use super::responses::{Reading, Writing};
+use crate::app::catalogue::Keeper;
 use crate::app::disclosure::{Disclosure, record};
 use crate::app::export::{Names, page};
 use crate::app::import::{Importer, Report, Scope};
 use crate::app::{App, AppError};
 use crate::domain::actor::Role;
-use crate::domain::time::business_date;
 use crate::store::StoreError;
-use crate::store::catalogues::Tree;
 use crate::store::indicators;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -58,18 +57,9 @@ pub async fn import(
     if file.is_empty() || file.chars().count() > 200 || file.chars().any(char::is_control) {
         return Err(ApiError::field("?file", "file", "1 to 200 printable characters"));
     }
-    let catalogues = state.app.catalogues.clone();
-    let (caller, now) = (auth.caller.clone(), state.app.clock.now());
-    let agencies = state
-        .app
-        .store
-        .read(move |tx| {
-            let documents = catalogues.agencies(tx)?;
-            let tree = Tree::new(&documents, business_date(now), now);
-            Ok::<_, AppError>(caller.reach(&tree, &[Role::Admin]))
-        })
-        .await?;
-    let scope = Scope { actor: auth.caller.actor, agencies: Some(agencies) };
+    let (app, caller) = (state.app.clone(), auth.caller.clone());
+    let keeper = state.app.store.read(move |tx| Ok::<_, AppError>(Keeper::of(tx, &app, &caller)?)).await?;
+    let scope = Scope { actor: auth.caller.actor, keeper: Some(keeper) };
     let mut importer = Importer::new(&state.app, scope, &file, &indicators::ids());
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|error| match error {

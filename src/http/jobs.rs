@@ -1,23 +1,27 @@
 //! Jobs: work over many agencies that goes on after the answer.
 
+use std::collections::BTreeSet;
+
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::State;
-use super::auth::{Authed, Foresee};
+use super::auth::{Authed, Foresee, Permission};
 use super::body::Query;
 use super::page::{Page, bad_cursor, cursor, limit, position};
 use super::problem::ApiError;
 use super::responses::Reading;
 use super::tables::{As, Place, Table, Turn, Wish};
-use crate::app::AppError;
 use crate::app::jobs::{self, INTERNAL, Progress, SUPERSEDED};
-use crate::domain::time::{self, Instant, from_micros};
+use crate::app::{App, AppError, Caller};
+use crate::domain::time::{self, Instant, business_date, from_micros};
+use crate::store::Tx;
+use crate::store::catalogues::Tree;
 use crate::store::sql_types::Id;
 
-/// How much of something is done.
+/// How many agencies are done.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Share {
     pub done: i64,
@@ -56,9 +60,9 @@ pub struct JobView {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub finished_at: Option<Instant>,
     pub agencies: Share,
-    /// Running dossiers whose time touches a changed date.
-    pub dossiers: Share,
-    /// Dossiers whose due instant moved: one `deadline_recomputed` each.
+    /// Running dossiers within your reach whose time touches a changed date: those looked at so far.
+    pub examined: i64,
+    /// Those of them whose due instant moved: one `deadline_recomputed` each.
     pub moved: i64,
     pub error: Option<JobError>,
 }
@@ -89,11 +93,18 @@ impl JobView {
             started_at: job.started_at.map(from_micros),
             finished_at: job.finished_at.map(from_micros),
             agencies: Share { done: agencies_done, total: job.agencies },
-            dossiers: Share { done: examined, total: job.dossiers },
+            examined,
             moved,
             error,
         }
     }
+}
+
+/// The agencies whose dossiers the caller is told of.
+pub(super) fn reach(tx: &mut Tx<'_>, app: &App, caller: &Caller) -> Result<BTreeSet<String>, AppError> {
+    let documents = app.catalogues.agencies(tx)?;
+    let now = app.clock.now();
+    Ok(caller.reach(&Tree::new(&documents, business_date(now), now), Foresee::ROLES))
 }
 
 /// One job
@@ -106,12 +117,17 @@ impl JobView {
 )]
 #[get("/jobs/{id}")]
 pub async fn get(
-    _auth: Authed<Foresee>,
+    auth: Authed<Foresee>,
     state: web::Data<State>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let id = Uuid::parse_str(&path).map_err(|_| AppError::NotFound)?;
-    let progress = state.app.store.read(move |tx| jobs::find(tx, id)).await?;
+    let (app, caller) = (state.app.clone(), auth.caller);
+    let found = state.app.store.read(move |tx| {
+        let reach = reach(tx, &app, &caller)?;
+        jobs::find(tx, id, Some(&reach))
+    });
+    let progress = found.await?;
     Ok(HttpResponse::Ok().json(JobView::new(progress)))
 }
 
@@ -137,8 +153,7 @@ const TABLE: Table = Table {
         Place("/requested_at", "Yêu cầu lúc", "Requested", 17.0, As::Instant),
         Place("/agencies/done", "Số cơ quan đã xong", "Agencies done", 12.0, As::Integer),
         Place("/agencies/total", "Trên số cơ quan", "Of agencies", 12.0, As::Integer),
-        Place("/dossiers/done", "Số hồ sơ đã xong", "Dossiers done", 12.0, As::Integer),
-        Place("/dossiers/total", "Trên số hồ sơ", "Of dossiers", 12.0, As::Integer),
+        Place("/examined", "Số hồ sơ đã xem", "Dossiers examined", 12.0, As::Integer),
         Place("/moved", "Số hồ sơ đổi hạn", "Moved", 12.0, As::Integer),
         Place("/error", "Lỗi", "Error", 40.0, As::Text),
     ],
@@ -154,7 +169,7 @@ const TABLE: Table = Table {
 )]
 #[get("/jobs")]
 pub async fn list(
-    _auth: Authed<Foresee>,
+    auth: Authed<Foresee>,
     state: web::Data<State>,
     request: HttpRequest,
     query: Query<JobQuery>,
@@ -162,11 +177,17 @@ pub async fn list(
     let JobQuery { format, limit, cursor } = query.0;
     let wish = Wish { format, limit, cursor, ..Wish::default() };
     let now = state.app.clock.now();
-    let page = move |turn: Turn| page(state.clone(), turn.limit, turn.cursor);
+    let caller = auth.caller;
+    let page = move |turn: Turn| page(state.clone(), caller.clone(), turn.limit, turn.cursor);
     TABLE.answer(&request, wish, now, page).await
 }
 
-async fn page(state: web::Data<State>, size: Option<i64>, after: Option<String>) -> Result<Page<JobView>, ApiError> {
+async fn page(
+    state: web::Data<State>,
+    caller: Caller,
+    size: Option<i64>,
+    after: Option<String>,
+) -> Result<Page<JobView>, ApiError> {
     let size = limit(size)?;
     let before = position("jobs", after.as_deref())?.map(|text| {
         let (at, id) = text.split_once(' ').ok_or_else(bad_cursor)?;
@@ -174,13 +195,15 @@ async fn page(state: web::Data<State>, size: Option<i64>, after: Option<String>)
         Ok::<_, ApiError>((at, Id(Uuid::parse_str(id).map_err(|_| bad_cursor())?)))
     });
     let before = before.transpose()?;
+    let app = state.app.clone();
     let listed = state.app.store.read(move |tx| {
+        let reach = reach(tx, &app, &caller)?;
         let mut rows = tx.jobs_page(before, size + 1)?;
         let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > size;
         rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
         let last = rows.last().filter(|_| more);
         let next = last.map(|row| cursor("jobs", &format!("{} {}", row.requested_at, row.id.0)));
-        let views = rows.into_iter().map(|row| Ok(JobView::new(Progress::of(tx, row)?)));
+        let views = rows.into_iter().map(|row| Ok(JobView::new(Progress::of(tx, row, Some(&reach))?)));
         let items = views.collect::<Result<Vec<_>, AppError>>()?;
         Ok::<_, AppError>(Page { items, next, count: None })
     });

@@ -12,13 +12,10 @@ use super::dossiers::key_of;
 use super::problem::ApiError;
 use super::responses::{Reading, Writing};
 use super::tables::{As, FormQuery, Place, Table, file_form};
-use crate::app::catalogue::{Expect, QUEUE, put_plan};
+use crate::app::catalogue::{Expect, Keeper, QUEUE, put_plan};
 use crate::app::dossiers::once;
 use crate::app::{App, AppError};
-use crate::domain::actor::Role;
-use crate::domain::time::business_date;
 use crate::plans::Plan;
-use crate::store::catalogues::Tree;
 use crate::store::indicators;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -118,17 +115,8 @@ pub async fn create(
         .app
         .store
         .write(QUEUE, move |tx| {
-            let agencies = app.catalogues.agencies(tx)?;
-            let now = app.clock.now();
-            let tree = Tree::new(&agencies, business_date(now), now);
-            if !caller.reach(&tree, &[Role::Admin]).contains(&plan.agency) {
-                return Err(AppError::field("/agency", "unknown_agency", "no such agency within your reach"));
-            }
-            let earlier = app.catalogues.plans(tx)?.latest(&plan.id).map(|r| r.body.agency.clone());
-            if earlier.is_some_and(|agency| agency != plan.agency) {
-                return Err(AppError::Exists(plan.id.clone()));
-            }
-            once(tx, &caller.actor, key.as_ref(), now, &plan.id, |tx| {
+            Keeper::of(tx, &app, &caller)?.may_put_plan(tx, &app, &plan)?;
+            once(tx, &caller.actor, key.as_ref(), app.clock.now(), &plan.id, |tx| {
                 put_plan(tx, &app, &plan, &indicators::ids(), Expect::Anything).map(|_| ())
             })
         })

@@ -4,6 +4,7 @@
 
 mod asks;
 mod foreign_fields;
+mod imports;
 pub mod places;
 mod table;
 
@@ -19,6 +20,7 @@ use asks::{Ask, Scene};
 use foreign_fields::{
     no_body_takes_a_foreign_field, no_event_takes_a_foreign_field, no_form_or_line_takes_a_foreign_field,
 };
+use imports::an_import_is_no_second_path;
 use places::PREDECESSOR;
 use table::{CALLERS, OPERATIONS, PLACES};
 
@@ -33,6 +35,7 @@ on_both!(
     no_body_takes_a_foreign_field,
     no_event_takes_a_foreign_field,
     no_form_or_line_takes_a_foreign_field,
+    an_import_is_no_second_path,
 );
 
 #[test]

@@ -69,12 +69,12 @@ pub fn apply(tx: &mut Tx<'_>, app: &App, run: &Run, line: &DossierLine) -> Resul
     // Locks the agency's head: of two lines with the same key the second one sees the first.
     let mut book = Book::open(tx, app, &line.agency).map_err(|error| stop(0, error))?;
     let content_hash = line_hash(app, &line.content_hash);
-    if let Some((agency, id, hash)) = find(tx, line, &content_hash)? {
+    if let Some((id, hash)) = find(tx, line, &content_hash)? {
         if hash.as_ref() == Some(&content_hash) {
             return Ok(Outcome::Unchanged);
         }
-        let file = File::load(tx, &app.vault, &agency, id)?;
-        let same = agency == line.agency && same_content(&file, &line.asks);
+        let file = File::load(tx, &app.vault, &line.agency, id)?;
+        let same = same_content(&file, &line.asks);
         let name = file.dossier().and_then(|dossier| dossier.code).unwrap_or_else(|| id.to_string());
         return Ok(if same {
             Outcome::Unchanged
@@ -133,29 +133,27 @@ fn keys(line: &DossierLine, content_hash: &str) -> Vec<(String, String)> {
     keys
 }
 
-/// The dossier that the line speaks of: its agency, id, and the hash of the line that made it, if known.
-fn find(
-    tx: &mut Tx<'_>,
-    line: &DossierLine,
-    content_hash: &str,
-) -> Result<Option<(String, Uuid, Option<String>)>, StoreError> {
+/// The dossier of the line's agency that it speaks of: its id, and the hash of the line that made it, if known.
+fn find(tx: &mut Tx<'_>, line: &DossierLine, content_hash: &str) -> Result<Option<(Uuid, Option<String>)>, StoreError> {
     for (source, source_id) in keys(line, content_hash) {
         if let Some(row) = tx.import_key_find(&line.agency, &source, &source_id)? {
-            return Ok(Some((line.agency.clone(), row.dossier_id.0, Some(row.content_hash))));
+            return Ok(Some((row.dossier_id.0, Some(row.content_hash))));
         }
     }
+    // Of another agency nothing is told.
+    let own = |found: Option<(String, Id)>| found.filter(|(agency, _)| *agency == line.agency).map(|(_, id)| id.0);
     if let Some(code) = &line.code
-        && let Some((agency, id)) = tx.dossier_by_code(code)?
+        && let Some(id) = own(tx.dossier_by_code(code)?)
     {
-        return Ok(Some((agency, id.0, None)));
+        return Ok(Some((id, None)));
     }
     // Our own export, read where it was written.
     if let Some((source, source_id)) = &line.source
         && source == export::SOURCE
         && let Ok(id) = Uuid::parse_str(source_id)
-        && let Some((agency, id)) = tx.dossier_by_id(Id(id))?
+        && let Some(id) = own(tx.dossier_by_id(Id(id))?)
     {
-        return Ok(Some((agency, id.0, None)));
+        return Ok(Some((id, None)));
     }
     Ok(None)
 }

@@ -1,5 +1,6 @@
 //! Imports, line by line.
 
+use motcua::app::catalogue::Keeper;
 use motcua::app::check;
 use motcua::app::import::{LINE_LIMIT, Report, Scope};
 use serde_json::{Value, json};
@@ -162,9 +163,10 @@ fn an_import_stays_in_its_scope() {
         agency("H26.2.1", B),
     ];
     let text: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-    let scope = Scope { actor: "user:a".into(), agencies: Some([A.to_owned()].into()) };
+    let scope =
+        Scope { actor: "user:a".into(), keeper: Some(Keeper::new([A.to_owned()].into(), [A.to_owned()].into())) };
     let report = import_as(db.app(), scope, text.as_bytes());
-    assert_eq!(errors(&report), [(2, "/events/0/agency", "unknown_agency"), (5, "/code", "unknown_agency")]);
+    assert_eq!(errors(&report), [(2, "/events/0/agency", "unknown_agency"), (5, "/parent", "unknown_agency")]);
     assert_eq!((report.created, report.catalogue), (2, 1));
 }
 

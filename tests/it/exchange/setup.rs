@@ -163,7 +163,7 @@ pub fn import_as(app: &App, scope: Scope, text: &[u8]) -> Report {
 
 pub fn import(app: &App, lines: &[Value]) -> Report {
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    import_as(app, Scope { actor: "user:admin".into(), agencies: None }, text.as_bytes())
+    import_as(app, Scope { actor: "user:admin".into(), keeper: None }, text.as_bytes())
 }
 
 /// An event on a day of November 2026, +07:00.
