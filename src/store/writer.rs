@@ -106,10 +106,12 @@ impl Writer {
         Ok(())
     }
 
-    /// Runs a job in a savepoint.
+    /// Runs a job in a savepoint. On SQLite one with a transaction of its own does without: inside a savepoint each
+    /// statement walks through all the pages kept for its roll-back, so that long work grows slow by the square.
     fn attempt(&mut self, job: &mut dyn Job) -> Outcome {
         let mut outcome = Outcome::Undo;
         let saved: Result<(), DieselError> = match self {
+            Self::Lite(c) if job.is_long() => settle(guarded(job, &mut Tx::Lite(c)), &mut outcome),
             Self::Lite(c) => c.transaction(|c| settle(guarded(job, &mut Tx::Lite(c)), &mut outcome)),
             Self::Pg(c) => c.transaction(|c| settle(guarded(job, &mut Tx::Pg(c)), &mut outcome)),
         };
@@ -250,6 +252,11 @@ fn transaction(writer: &mut Option<Writer>, source: &Source, batch: &mut [Box<dy
             break;
         }
         match open.attempt(job.as_mut()) {
+            // All that the transaction holds is what this one did.
+            Outcome::Undo if long => {
+                open.rollback().map_err(Failed::Refused)?;
+                return Ok(1);
+            }
             Outcome::Keep | Outcome::Undo => count += 1,
             Outcome::Again(error) => return Err(Failed::Undone(error)),
             Outcome::Lost(error) => return Err(Failed::Refused(error)),

@@ -5,6 +5,7 @@ mod clock;
 mod disk_full;
 mod kill;
 mod load;
+mod long_work;
 mod outage;
 mod overload;
 mod panics;
