@@ -73,6 +73,17 @@ pub fn open_lite_writer(path: &str, max_mib: Option<u32>) -> Result<SqliteConnec
     Ok(conn)
 }
 
+/// Some errors are told apart by their words (see [`StoreError`]): PostgreSQL says them in English, whatever language
+/// it keeps its log in. Only a superuser, or who was granted it, may ask for that; for others the server's setting holds.
+pub fn speak_english(conn: &mut PgConnection) {
+    let other = "SELECT 1 WHERE current_setting('lc_messages') NOT IN ('C', 'POSIX') \
+         AND current_setting('lc_messages') NOT LIKE 'en%'";
+    let asked = diesel::sql_query(other).execute(conn).unwrap_or_default() > 0;
+    if asked && let Err(error) = conn.batch_execute("SET lc_messages = 'C'") {
+        tracing::warn!(error = %error, "PostgreSQL does not speak English: a full disk is not told from a defect");
+    }
+}
+
 pub fn open_pg(url: &str) -> Result<PgConnection, StoreError> {
     Ok(PgConnection::establish(&with_limits(url))?)
 }
@@ -80,6 +91,7 @@ pub fn open_pg(url: &str) -> Result<PgConnection, StoreError> {
 /// A connection whose commits are durable.
 pub fn open_pg_writer(url: &str) -> Result<PgConnection, StoreError> {
     let mut conn = open_pg(url)?;
+    speak_english(&mut conn);
     conn.batch_execute(PG_DURABLE)?;
     Ok(conn)
 }

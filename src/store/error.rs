@@ -60,3 +60,26 @@ impl From<diesel::r2d2::PoolError> for StoreError {
         Self::Unavailable(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_by_is_told_from_what_does_not() {
+        let of = |kind, text: &str| StoreError::from(DieselError::DatabaseError(kind, Box::new(text.to_owned())));
+        for kind in [
+            DatabaseErrorKind::ClosedConnection,
+            DatabaseErrorKind::UnableToSendCommand,
+            DatabaseErrorKind::ReadOnlyTransaction,
+        ] {
+            assert!(matches!(of(kind, "x"), StoreError::Unavailable(_)));
+        }
+        assert!(matches!(StoreError::from(DieselError::BrokenTransactionManager), StoreError::Unavailable(_)));
+        assert!(matches!(of(DatabaseErrorKind::SerializationFailure, "x"), StoreError::Retry(_)));
+        assert!(matches!(of(DatabaseErrorKind::Unknown, "deadlock detected"), StoreError::Retry(_)));
+        assert!(matches!(of(DatabaseErrorKind::Unknown, "No space left on device"), StoreError::Full(_)));
+        assert!(matches!(of(DatabaseErrorKind::Unknown, "database or disk is full"), StoreError::Full(_)));
+        assert!(matches!(of(DatabaseErrorKind::Unknown, "x"), StoreError::Other(_)));
+    }
+}

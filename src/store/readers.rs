@@ -13,7 +13,7 @@ use diesel::r2d2::{
 use diesel::sqlite::SqliteConnection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::conn::{DatabaseUrl, LITE_READS, with_limits};
+use super::conn::{DatabaseUrl, LITE_READS, speak_english, with_limits};
 use super::error::StoreError;
 use super::measures::{Load, Measures};
 use super::tx::Tx;
@@ -76,7 +76,8 @@ impl CustomizeConnection<SqliteConnection, PoolError> for Reach {
 }
 
 impl CustomizeConnection<PgConnection, PoolError> for Reach {
-    fn on_acquire(&self, _: &mut PgConnection) -> Result<(), PoolError> {
+    fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), PoolError> {
+        speak_english(conn);
         self.0.store(false, Ordering::Relaxed);
         Ok(())
     }

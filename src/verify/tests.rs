@@ -1,5 +1,7 @@
 //! Tampering with chains, codes and personal values.
 
+use std::io::{BufReader, Read};
+
 use serde_json::{Value, json};
 
 use super::chain::{ChainCheck, Head, check_heads, entry_hash};
@@ -63,6 +65,20 @@ fn an_untouched_copy_is_clean() {
     assert_eq!((report.events, report.dossiers, report.agencies, report.erased), (7, 3, 2, 0));
     assert_eq!(report.heads.iter().map(|head| (head.agency.as_str(), head.seq)).collect::<Vec<_>>(), [(A, 6), (B, 1)]);
     assert_eq!(told, text.len() as u64);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_on_is_no_whole_copy() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("a bad sector"))
+        }
+    }
+    let text = log().text();
+    let report = run(BufReader::new(text.as_bytes().chain(Broken)), |_| {});
+    let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+    assert!(finding.detail.contains("cannot be read on: a bad sector"), "{finding:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod backup;
 mod clock;
+mod connections;
 mod disk_full;
 mod kill;
 mod load;

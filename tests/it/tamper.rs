@@ -127,6 +127,8 @@ const ROWS: &[Case] = &[
     ),
     ("DELETE FROM dossiers WHERE agency_id = '{C}'", CHILD, 0, "dossier", "its row is gone"),
     ("DELETE FROM dossiers WHERE agency_id = '{C}'", CHILD, 0, "facts", "belong to no dossier"),
+    ("DELETE FROM dossiers WHERE agency_id = '{A}'", AGENCY, 0, "payments", "of payments belong to no dossier"),
+    ("DELETE FROM dossiers WHERE agency_id = '{C}'", CHILD, 0, "personal", "of personal belong to no dossier"),
     ("UPDATE personal SET sealed = substr(sealed, 1, 60) WHERE agency_id = '{A}'", AGENCY, 0, "personal", "changed"),
     ("UPDATE personal SET key_id = '00ff' WHERE agency_id = '{A}'", AGENCY, 0, "personal", "data key 00ff"),
     ("UPDATE personal SET n = 2 WHERE agency_id = '{A}'", AGENCY, 0, "personal", "changed, moved"),

@@ -44,8 +44,13 @@ fn a_secret_is_shown_once_and_stored_as_a_hash(app: &TestApp) {
 
 fn two_secrets_are_valid_during_a_rotation(app: &TestApp) {
     let client = create(app, "Cổng A");
+    create(app, "Cổng B");
     let id = text(&client, "id");
     let second = add(app, &client, &json!({})).expect(201);
+    let page = app.user("admin").get("/clients").expect(200);
+    let items = page["items"].as_array().expect("clients");
+    let own: Vec<_> = items.iter().map(|item| item["secrets"].as_array().map(Vec::len)).collect();
+    assert_eq!(own, [Some(2), Some(1)], "each its own: {page}");
     for secret in [text(&client, "client_secret"), text(&second, "client_secret")] {
         by_secret(app, id, secret).expect(200);
     }
@@ -75,6 +80,7 @@ fn the_old_one_ends_at_a_stated_time(app: &TestApp) {
     // There is room for the next.
     app.pass(Duration::days(90));
     add(app, &client, &json!({})).expect(201);
+    assert_eq!(lines(&app.database, "SELECT CAST(count(*) AS TEXT) AS line FROM client_secrets"), ["2"], "what ended");
 }
 
 fn a_deleted_secret_ends_access_too(app: &TestApp) {

@@ -99,6 +99,17 @@ fn signed_heads_are_checked_and_compared(app: &TestApp) {
     let mut other = heads.clone();
     other["signature"] = json!(format!("{head}..{signature}"));
     said(&verify(app, &["--heads", &file("token.json", &other.to_string()), "--key", &key]), false, "of another kind");
+    // Of another algorithm, whether or not there is a key to check it with.
+    let mut other = heads.clone();
+    let header = json!({"alg": "HS256", "kid": kid, "typ": motcua::verify::heads::TYPE}).to_string();
+    let header = {
+        use base64::Engine;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(header)
+    };
+    other["signature"] = json!(format!("{header}..{signature}"));
+    let other = file("hs256.json", &other.to_string());
+    said(&verify(app, &["--heads", &other, "--key", &key]), false, "of another kind: HS256");
+    said(&verify(app, &["--heads", &other]), false, "of another kind: HS256");
     let mut bare = heads.clone();
     bare.as_object_mut().expect("an object").remove("signature");
     let bare = file("bare.json", &bare.to_string());
