@@ -5,6 +5,7 @@ mod apply;
 mod worker;
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use uuid::Uuid;
 
@@ -130,7 +131,17 @@ pub fn run_once(app: &App) -> Result<Option<Progress>, AppError> {
 /// # Errors
 /// As [`run_once`].
 pub fn step(app: &App, id: Uuid, page: i64) -> Result<Progress, AppError> {
-    if let Err(error) = apply::step(app, Id(id), page) {
+    step_with(app, id, || apply::step(app, Id(id), page))
+}
+
+/// Does `piece` as the next of a job. A panic fails the job as any other defect does.
+///
+/// # Errors
+/// As [`run_once`].
+pub fn step_with(app: &App, id: Uuid, piece: impl FnOnce() -> Result<(), AppError>) -> Result<Progress, AppError> {
+    let done = catch_unwind(AssertUnwindSafe(piece));
+    let done = done.unwrap_or_else(|_| Err(StoreError::Other("a piece of a job panicked".into()).into()));
+    if let Err(error) = done {
         if passing(&error) {
             return Err(error);
         }

@@ -1,6 +1,7 @@
 //! Argon2id on a thread of its own, with one reused block of memory and a bounded queue: a storm of
 //! sign-ins cannot stall other requests.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -31,10 +32,8 @@ impl Default for Cost {
 const QUEUE: usize = 64;
 const HASH_BYTES: usize = 32;
 
-enum Work {
-    Hash(String, oneshot::Sender<Result<String, String>>),
-    Verify(String, String, oneshot::Sender<bool>),
-}
+/// What is asked of the thread; it answers by itself.
+type Work = Box<dyn FnOnce(&mut Hasher) + Send>;
 
 /// Hashes and verifies passwords.
 #[derive(Debug, Clone)]
@@ -58,10 +57,9 @@ impl Passwords {
         let (queue, work) = sync_channel(QUEUE);
         let decoy = Hasher::new(params.clone(), clock.clone()).hash("decoy")?;
         let verified = Arc::<AtomicU64>::default();
-        let counted = Arc::clone(&verified);
         std::thread::Builder::new()
             .name("argon2".into())
-            .spawn(move || Hasher::new(params, clock).serve(&work, &counted))
+            .spawn(move || Hasher::new(params, clock).serve(&work))
             .map_err(|error| error.to_string())?;
         Ok(Self { queue, decoy, cost, verified, refused: Counter::default() })
     }
@@ -71,10 +69,8 @@ impl Passwords {
     /// # Errors
     /// `Unavailable` when too many are waiting.
     pub async fn hash(&self, password: &str) -> Result<String, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Work::Hash(password.to_owned(), reply))?;
-        let hash = answer.await.map_err(|_| StoreError::Unavailable("password thread".into()))?;
-        hash.map_err(StoreError::Other)
+        let password = password.to_owned();
+        self.ask(move |hasher| hasher.hash(&password)).await?.map_err(StoreError::Other)
     }
 
     /// Whether `password` fits `stored`; without a stored hash, false after the same time.
@@ -82,11 +78,14 @@ impl Passwords {
     /// # Errors
     /// `Unavailable` when too many are waiting.
     pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let hash = stored.unwrap_or(&self.decoy).to_owned();
-        self.send(Work::Verify(password.to_owned(), hash, reply))?;
-        let fits = answer.await.map_err(|_| StoreError::Unavailable("password thread".into()))?;
-        Ok(fits && stored.is_some())
+        let (password, hash) = (password.to_owned(), stored.unwrap_or(&self.decoy).to_owned());
+        let counted = Arc::clone(&self.verified);
+        let fits = self.ask(move |hasher| {
+            let fits = hasher.verify(&password, &hash);
+            counted.fetch_add(1, Ordering::Relaxed);
+            fits
+        });
+        Ok(fits.await? && stored.is_some())
     }
 
     /// How many passwords were verified, a decoy's or a person's alike.
@@ -111,14 +110,22 @@ impl Passwords {
             .is_none_or(|params| work(params.m_cost(), params.t_cost()) < work(self.cost.memory_kib, self.cost.passes))
     }
 
-    fn send(&self, work: Work) -> Result<(), StoreError> {
+    /// Has the thread do something. A panic is the end of that one request.
+    async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Hasher) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        // Whoever asked may have gone away.
+        let work: Work = Box::new(|hasher| drop(reply.send(work(hasher))));
         self.queue.try_send(work).map_err(|error| match error {
             TrySendError::Full(_) => {
                 self.refused.inc();
                 StoreError::Unavailable("too many sign-ins are waiting".into())
             }
             TrySendError::Disconnected(_) => StoreError::Unavailable("password thread".into()),
-        })
+        })?;
+        answer.await.map_err(|_| StoreError::Other("a password could not be hashed".into()))
     }
 }
 
@@ -143,16 +150,10 @@ impl Hasher {
         Self { params, clock, memory }
     }
 
-    fn serve(&mut self, work: &Receiver<Work>, verified: &AtomicU64) {
+    fn serve(&mut self, work: &Receiver<Work>) {
         while let Ok(next) = work.recv() {
-            // Whoever asked may have gone away.
-            match next {
-                Work::Hash(password, reply) => drop(reply.send(self.hash(&password))),
-                Work::Verify(password, stored, reply) => {
-                    let fits = self.verify(&password, &stored);
-                    verified.fetch_add(1, Ordering::Relaxed);
-                    let _ = reply.send(fits);
-                }
+            if catch_unwind(AssertUnwindSafe(|| next(self))).is_err() {
+                tracing::error!("the password thread panicked and goes on");
             }
         }
     }
@@ -189,5 +190,21 @@ impl Hasher {
             .hash_password_into_with_memory(normalised(password).as_bytes(), salt, &mut out, &mut self.memory)
             .map_err(|error| error.to_string())?;
         Output::new(&out).map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_the_end_of_one_request_only() {
+        let passwords = Passwords::start(Cost { memory_kib: 8, passes: 1 }, Clock::system()).unwrap();
+        for _ in 0..3 {
+            let failed = passwords.ask(|_| panic!("as the test wants it")).await;
+            assert!(matches!(failed, Err::<(), _>(StoreError::Other(_))), "{failed:?}");
+            let hash = passwords.hash("một mật khẩu").await.unwrap();
+            assert!(passwords.verify("một mật khẩu", Some(&hash)).await.unwrap());
+        }
     }
 }

@@ -5,12 +5,12 @@
 //! written to a nameless temporary file, which the system removes with the last handle, and streamed from there.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Seek, Write};
+use std::io::{BufWriter, Read, Seek};
 
 use actix_web::{HttpResponse, web};
 use futures_util::stream;
 
-use super::format::{Format, broken, file};
+use super::format::{Format, broken, file, unmade, unwritten};
 use super::problem::ApiError;
 use crate::app::{App, AppError};
 use crate::domain::time::{Instant, local_text};
@@ -157,12 +157,13 @@ async fn spreadsheet(app: &App, source: Source) -> Result<HttpResponse, ApiError
 /// A spreadsheet in a nameless temporary file, at its beginning, and its length. Blocks.
 ///
 /// # Errors
-/// As `rows`; 422 for more rows than a spreadsheet holds; 500 when the file cannot be written.
+/// As `rows`; 422 for more rows than a spreadsheet holds; 507 when the file finds no space, 500 when it cannot be written
+/// otherwise.
 pub fn write_book(
     frame: &Sheet,
     mut rows: impl FnMut() -> Result<Option<Vec<Row>>, ApiError>,
 ) -> Result<(File, u64), ApiError> {
-    let mut book = Book::begin(frame).map_err(|error| broken(&error.to_string()))?;
+    let mut book = Book::begin(frame).map_err(|error| unmade(&error))?;
     let mut count = 0;
     while let Some(read) = rows()? {
         count += read.len();
@@ -170,10 +171,11 @@ pub fn write_book(
             return Err(too_many(count));
         }
         for row in &read {
-            book.row(row).map_err(|error| broken(&error.to_string()))?;
+            book.row(row).map_err(|error| unmade(&error))?;
         }
     }
-    finished(book).map_err(|error| broken(&error))
+    let out = tempfile::tempfile().map_err(|error| unwritten(&error))?;
+    finished(book, out)
 }
 
 fn too_many(count: impl std::fmt::Display) -> ApiError {
@@ -191,22 +193,39 @@ pub fn stream_book((spread, length): (File, u64), name: &str) -> HttpResponse {
     file(Format::Xlsx, name).no_chunking(length).streaming(chunks)
 }
 
-/// The temporary file, at its beginning, and its length.
-fn finished(book: Book<'_>) -> Result<(File, u64), String> {
-    let written = || -> std::io::Result<(File, u64)> {
-        let mut out = BufWriter::new(tempfile::tempfile()?);
-        book.finish(&mut out).map_err(std::io::Error::other)?;
-        out.flush()?;
+/// The book in a file, which is then at its beginning, and its length.
+fn finished(book: Book<'_>, file: File) -> Result<(File, u64), ApiError> {
+    let mut out = BufWriter::new(file);
+    book.finish(&mut out).map_err(|error| unmade(&error))?;
+    let rewound = || -> std::io::Result<(File, u64)> {
         let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
         let length = file.stream_position()?;
         file.rewind()?;
         Ok((file, length))
     };
-    written().map_err(|error| error.to_string())
+    rewound().map_err(|error| unwritten(&error))
 }
 
 fn chunk(mut file: File) -> std::io::Result<Option<(web::Bytes, File)>> {
     let mut bytes = Vec::with_capacity(CHUNK);
     Read::by_ref(&mut file).take(u64::try_from(CHUNK).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
     Ok((!bytes.is_empty()).then(|| (web::Bytes::from(bytes), file)))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::ResponseError;
+
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_without_space_is_told_so() {
+        // A device that is always full.
+        let Ok(full) = File::options().write(true).open("/dev/full") else { return };
+        let now = crate::domain::time::from_micros(0);
+        let frame = frame("x", "x", &[], &[], now, true);
+        let book = Book::begin(&frame).unwrap();
+        let refused = finished(book, full).unwrap_err();
+        assert_eq!(refused.error_response().status(), 507);
+    }
 }

@@ -1,10 +1,14 @@
 //! The same answer as JSON, CSV, spreadsheet or page: `format=` and what goes with each in the headers.
 
+use std::io::ErrorKind;
+
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
 
 use super::problem::{ApiError, Kind};
+use crate::sheet::xlsx::SpreadsheetError;
 use crate::sheet::{Sheet, csv, html, xlsx};
+use crate::store::StoreError;
 
 /// In which form an answer is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +72,7 @@ pub fn printed(format: Format, sheet: &Sheet) -> Result<HttpResponse, ApiError> 
     let body = match format {
         Format::Json => return Err(broken("JSON is not printed")),
         Format::Csv => csv::render(sheet).into_bytes(),
-        Format::Xlsx => xlsx::render(sheet).map_err(|error| broken(&error.to_string()))?,
+        Format::Xlsx => xlsx::render(sheet).map_err(|error| unmade(&error))?,
         Format::Html => html::render(sheet).map_err(|error| broken(&error.to_string()))?.into_bytes(),
     };
     Ok(file(format, &sheet.name).body(body))
@@ -104,6 +108,19 @@ fn disposition(format: Format, name: &str) -> ContentDisposition {
     }
     let kind = if format == Format::Html { DispositionType::Inline } else { DispositionType::Attachment };
     ContentDisposition { disposition: kind, parameters }
+}
+
+/// 507 when it is space that a file lacks.
+pub(super) fn unwritten(error: &std::io::Error) -> ApiError {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full(error.to_string()).into(),
+        _ => broken(&error.to_string()),
+    }
+}
+
+/// The same for a spreadsheet, which keeps its rows in a temporary file.
+pub(super) fn unmade(error: &SpreadsheetError) -> ApiError {
+    error.io().map_or_else(|| broken(&error.to_string()), unwritten)
 }
 
 pub(super) fn broken(error: &str) -> ApiError {

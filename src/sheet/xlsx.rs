@@ -19,6 +19,17 @@ use layout::Layout;
 #[error("spreadsheet: {0}")]
 pub struct SpreadsheetError(#[from] XlsxError);
 
+impl SpreadsheetError {
+    /// What the operating system said, if it was that.
+    #[must_use]
+    pub fn io(&self) -> Option<&std::io::Error> {
+        match &self.0 {
+            XlsxError::IoError(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 /// Rows that a spreadsheet holds, less room for what stands around the table.
 pub const MOST_ROWS: usize = 1_048_576 - 1_000;
 

@@ -1,7 +1,7 @@
 //! The proof bundle of a snapshot, streamed from a temporary file.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
@@ -39,7 +39,10 @@ pub async fn proof(
     let (app, caller) = (state.app.clone(), auth.caller);
     let file = state.app.store.read(move |tx| {
         let row = open(tx, &app, &caller, &KEEPERS, id)?;
-        let failed = |error: std::io::Error| StoreError::Other(format!("no temporary file: {error}"));
+        let failed = |error: std::io::Error| match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full(error.to_string()),
+            _ => StoreError::Other(format!("no temporary file: {error}")),
+        };
         let mut file = tempfile::tempfile().map_err(failed)?;
         write(tx, &row, &mut file)?;
         file.seek(SeekFrom::Start(0)).map_err(failed)?;

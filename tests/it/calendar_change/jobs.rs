@@ -1,7 +1,7 @@
 //! The job: piece by piece, broken off, asked for twice, overtaken.
 
 use motcua::app::App;
-use motcua::app::jobs::{Worker, run_once, step};
+use motcua::app::jobs::{Worker, run_once, step, step_with};
 use motcua::store::Store;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -17,6 +17,7 @@ on_both!(
     a_later_calendar_overtakes_it,
     the_worker_takes_up_what_was_left,
     jobs_are_listed_newest_first,
+    a_panic_fails_one_job_only,
 );
 
 fn id_of(job: &Value) -> Uuid {
@@ -186,4 +187,20 @@ fn jobs_are_listed_newest_first(app: &TestApp) {
     assert_eq!(ids, made);
     app.user("admin").get("/jobs?cursor=x").problem(400, "malformed-request");
     app.user("admin").get("/jobs?limit=0").refused_at("?limit", "range");
+}
+
+fn a_panic_fails_one_job_only(app: &TestApp) {
+    dossiers(app);
+    put(app, &with_day_off(app, "2026-bis", DAY_OFF));
+    let job = ask(app, "2026-bis");
+    step(&app.app, id_of(&job), 2).expect("a piece");
+    step_with(&app.app, id_of(&job), || panic!("as the test wants it")).expect("its state");
+    let failed = job_now(app, &job);
+    assert_eq!((&failed["state"], &failed["error"]["code"]), (&json!("failed"), &json!("internal")), "{failed}");
+    // Nobody takes it up again, and the next one is done.
+    assert!(run_once(&app.app).expect("no trouble").is_none());
+    let again = ask(app, "2026-bis");
+    assert_ne!(again["id"], job["id"]);
+    while run_once(&app.app).expect("a piece").is_some() {}
+    assert_eq!(job_now(app, &again)["state"], "done");
 }
