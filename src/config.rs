@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -28,6 +29,8 @@ pub struct Settings {
     pub workers: usize,
     /// Connections open at the same time, in all; more wait at the door.
     pub max_connections: usize,
+    /// Within this time a body must bring its next piece, and an answer be taken on.
+    pub patience: Duration,
     /// Certificate and key; plain HTTP without them.
     pub tls: Option<TlsFiles>,
     /// Origins whose pages may call the API from a browser.
@@ -115,6 +118,11 @@ impl Settings {
             errors.push(format!("MOTCUA_MAX_CONNECTIONS: {most:?} is not a number from 1 to 1000000"));
             0
         });
+        let patience = take("MOTCUA_PATIENCE_SECONDS", "30");
+        let patience = patience.parse().ok().filter(|n| (1..=3600).contains(n)).unwrap_or_else(|| {
+            errors.push(format!("MOTCUA_PATIENCE_SECONDS: {patience:?} is not a number from 1 to 3600"));
+            0
+        });
         let tls = match (variable("MOTCUA_TLS_CERT_FILE"), variable("MOTCUA_TLS_KEY_FILE")) {
             (Some(certificate), Some(key)) => Some(TlsFiles { certificate: certificate.into(), key: key.into() }),
             (None, None) => None,
@@ -173,6 +181,7 @@ impl Settings {
                 code_pattern,
                 workers,
                 max_connections,
+                patience: Duration::from_secs(patience),
                 tls,
                 cors_origins,
                 log_filter,
@@ -253,13 +262,14 @@ mod tests {
             "MOTCUA_WAITING" => Some("-1".to_owned()),
             "MOTCUA_SQLITE_MAX_MIB" => Some("0".to_owned()),
             "MOTCUA_MAX_CONNECTIONS" => Some("many".to_owned()),
+            "MOTCUA_PATIENCE_SECONDS" => Some("0".to_owned()),
             "MOTCUA_TLS_CERT_FILE" => Some("cert.pem".to_owned()),
             "MOTCUA_CORS_ORIGINS" => Some("*".to_owned()),
             "MOTCUA_TRUSTED_PROXIES" => Some("10.0.0.0/8, ::1, 10.0.0/8".to_owned()),
             _ => None,
         };
         let errors = Settings::read(&bad).unwrap_err().0;
-        assert_eq!(errors.len(), 12, "{errors:?}");
+        assert_eq!(errors.len(), 13, "{errors:?}");
         let postgres = |name: &str| (name == "MOTCUA_DATABASE_URL").then(|| "postgres://h/db".to_owned());
         assert!(Settings::read(&postgres).unwrap_err().to_string().contains("MOTCUA_SIGNING_KEY_FILE"));
         assert!(Settings::read(&postgres).unwrap_err().to_string().contains("MOTCUA_DATA_KEY_FILE"));

@@ -27,7 +27,7 @@ use crate::http::fallback::{Known, refuse};
 use crate::http::keys::new_key;
 use crate::http::metrics::{self, Metrics};
 use crate::http::tokens::Tokens;
-use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, guard, middleware, openapi, panics, routes};
+use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, guard, middleware, openapi, pace, panics, routes};
 use crate::store::{DatabaseUrl, Store, StoreError, migrate};
 use crate::telemetry::RequestSpan;
 use crate::tls;
@@ -122,11 +122,12 @@ impl Application {
         let passwords = Passwords::start(settings.password_cost, app.clock.clone()).map_err(StartError::Passwords)?;
         let trusted_proxies = settings.trusted_proxies.clone();
         let metrics = Metrics::new(&app, &passwords);
-        let cache = TokenCache::default();
-        let state = web::Data::new(State { app, tokens, passwords, cache, metrics, trusted_proxies });
+        let (cache, patience) = (TokenCache::default(), settings.patience);
+        let state = web::Data::new(State { app, tokens, passwords, cache, metrics, patience, trusted_proxies });
         let beside = settings.metrics_listen.map(|address| MetricsServer::bind(address, &state)).transpose();
         let beside = beside.map_err(StartError::Metrics)?;
         let listener = TcpListener::bind(settings.listen)?;
+        pace::cut_slow_readers(&listener, patience)?;
         let port = listener.local_addr()?.port();
         let shared = state.clone();
         let document = openapi::document();
@@ -153,6 +154,7 @@ impl Application {
                 .wrap(from_fn(guard::dress))
                 .wrap(TracingLogger::<RequestSpan>::new())
                 .wrap(Compress::default())
+                .wrap(from_fn(pace::paced))
                 .wrap(from_fn(metrics::counted))
         })
         .workers(settings.workers)

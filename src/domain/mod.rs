@@ -20,5 +20,6 @@ pub mod money;
 pub mod personal;
 pub mod recompute;
 pub mod score;
+pub mod strict;
 pub mod throttle;
 pub mod time;

@@ -6,9 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::problem::{ApiError, Kind};
-use super::strict;
 use crate::domain::error::without_value;
 use crate::domain::event::read_strictly;
+use crate::domain::strict;
 
 /// Largest JSON body.
 pub const BODY_LIMIT: usize = 1 << 20;

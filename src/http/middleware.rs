@@ -8,6 +8,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 
 use super::guard::trace_id;
+use super::pace;
 use super::problem::{ApiError, Kind};
 
 /// Wraps the whole application.
@@ -26,7 +27,9 @@ pub async fn problems<B: MessageBody>(
         return Ok(response.map_into_left_body());
     }
     let stated = response.response().extensions().get::<ApiError>().cloned();
-    let error = stated.unwrap_or_else(|| of_status(status));
+    // Whatever a handler makes of a body that broke off.
+    let late = pace::is_late(response.request()).then(|| ApiError::new(Kind::Timeout));
+    let error = late.or(stated).unwrap_or_else(|| of_status(status));
     let headers = response.headers().clone();
     let document = error.document(vietnamese, trace_id);
     let body = serde_json::to_vec(&document).unwrap_or_default();

@@ -33,6 +33,7 @@ pub mod metrics;
 pub mod middleware;
 pub mod oauth;
 pub mod openapi;
+pub mod pace;
 pub mod page;
 pub mod panics;
 pub mod payments;
@@ -45,12 +46,13 @@ pub mod reread;
 pub mod responses;
 pub mod scorecards;
 pub mod snapshots;
-pub mod strict;
 mod tables;
 pub mod tokens;
 pub mod users;
 pub mod view;
 pub mod words;
+
+use std::time::Duration;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -65,6 +67,8 @@ pub struct State {
     pub passwords: Passwords,
     pub cache: auth::TokenCache,
     pub metrics: metrics::Metrics,
+    /// How long a body may keep the program waiting for its next piece.
+    pub patience: Duration,
     /// Proxies whose word on the client's address is taken.
     pub trusted_proxies: Vec<ipnet::IpNet>,
 }

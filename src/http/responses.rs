@@ -42,6 +42,9 @@ pub enum Writing {
     /// Does not exist, or lies outside the caller's scope
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(ProblemDocument),
+    /// The body came too slowly
+    #[response(status = 408, content_type = "application/problem+json")]
+    Late(ProblemDocument),
     /// Not possible in the present state, or exists already
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(ProblemDocument),

@@ -121,8 +121,16 @@ fn json_is_unambiguous(app: &TestApp) {
         assert!(problem.to_string().contains(words), "{problem}");
     }
     // A line of an import is refused alone.
-    let deep = format!("{{\"kind\":\"dossier\",\"events\":{}1{}}}\n", "[".repeat(50_000), "]".repeat(50_000));
+    let lines = [
+        format!(r#"{{"kind":"dossier","events":{}1{}}}"#, "[".repeat(50_000), "]".repeat(50_000)),
+        r#"{"kind":"dossier","kind":"agency","events":[]}"#.to_owned(),
+        r#"{"kind":"dossier","events":[{"type":"submitted","type":"received"}]}"#.to_owned(),
+    ];
     let import = app.user("admin").request("POST", "/imports").header("Content-Type", "application/x-ndjson");
-    let report = import.bytes(deep.into_bytes()).send().expect(200);
-    assert_eq!(report["errors_total"], 1, "{report}");
+    let report = import.bytes(lines.join("\n").into_bytes()).send().expect(200);
+    assert_eq!(report["errors_total"], 3, "{report}");
+    for (i, words) in ["128 levels", "stands twice", "stands twice"].into_iter().enumerate() {
+        let error = &report["errors"][i];
+        assert!(error["line"] == i + 1 && error.to_string().contains(words), "{words}: {error}");
+    }
 }

@@ -29,6 +29,7 @@ mod metrics;
 mod moves;
 mod operations;
 mod oracle;
+mod pace;
 mod personal_data;
 mod portal;
 mod published;

@@ -11,6 +11,7 @@ use crate::app::{App, AppError};
 use crate::domain::calendar::{self, Calendar};
 use crate::domain::catalogue::{Agency, Procedure};
 use crate::domain::error::{FieldError, Refusal};
+use crate::domain::strict::Strict;
 use crate::plans::{self, Plan};
 use crate::store::Tx;
 use crate::store::catalogues::{CALENDAR, Document};
@@ -95,6 +96,7 @@ const SECTIONS: [(&str, &str); 5] = [
 
 fn value_of(text: &str) -> Result<Value, AppError> {
     serde_norway::from_str(text)
+        .map(|Strict(value)| value)
         .map_err(|error| AppError::field("", "malformed", &format!("neither YAML nor JSON: {error}")))
 }
 
@@ -198,4 +200,26 @@ pub async fn install_defaults(app: &App) -> Result<LoadReport, AppError> {
             Ok(report)
         })
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_unambiguous_and_unpack_to_what_they_are() {
+        let refused = |text: &str| value_of(text).err().map(|error| format!("{error:?}"));
+        assert_eq!(refused("agencies: [{code: H26, name: &a Một}, {code: H26.1, name: *a}]"), None);
+        let nested = "calendar: {version: '1', days: [], version: '2'}";
+        for text in ["agencies: []\nagencies: []", "agencies: [{code: H26, code: H27}]", nested] {
+            let error = refused(text).unwrap_or_else(|| panic!("read: {text}"));
+            assert!(error.contains("stands twice"), "{error}");
+        }
+        // Ten lines that would unpack into a thousand million texts.
+        let level = |n: u32| format!("l{n}: &l{n} [{}]\n", vec![format!("*l{}", n - 1); 10].join(", "));
+        let bomb = "l0: &l0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned() + &(1..9).map(level).collect::<String>();
+        assert!(refused(&bomb).is_some_and(|error| error.contains("repetition")));
+        let deep = format!("a: {}{}", "[".repeat(5_000), "]".repeat(5_000));
+        assert!(refused(&deep).is_some_and(|error| error.contains("recursion")));
+    }
 }

@@ -8,6 +8,7 @@ use crate::app::record::Ask;
 use crate::domain::chain::canonical_json;
 use crate::domain::error::FieldError;
 use crate::domain::event::{EventType, Payload};
+use crate::domain::strict;
 use crate::domain::time;
 
 /// Most events of one dossier: recording takes time that grows with the square of them.
@@ -50,8 +51,7 @@ fn one(pointer: &str, code: &str, detail: &str) -> Errors {
 pub fn read(number: u64, bytes: &[u8]) -> Result<Line, Errors> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| one("", "not_utf8", &format!("not UTF-8 at byte {}", error.valid_up_to())))?;
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| one("", "malformed", &format!("not JSON at column {}: {error}", error.column())))?;
+    let value = strict::read(text).map_err(|detail| one("", "malformed", &detail))?;
     let Value::Object(mut fields) = value else {
         return Err(one("", "malformed", "a JSON object is expected"));
     };

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{OnceLock, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web;
@@ -31,7 +32,7 @@ use motcua::store::{DatabaseUrl, Limits, Store};
 use motcua::vault::{KeySource, Vault};
 
 pub use client::{Answer, Client, escaped, form, form_at};
-pub use wire::Wire;
+pub use wire::{ENDED, GENEROUS, Wire};
 
 use crate::factory;
 
@@ -260,6 +261,7 @@ fn settings(database: &DatabaseUrl, directory: &Path) -> Settings {
         code_pattern: CodePattern::parse(DEFAULT_PATTERN).expect("the default pattern"),
         workers: 1,
         max_connections: 1000,
+        patience: Duration::from_secs(30),
         tls: None,
         cors_origins: vec!["https://one.example.vn".to_owned()],
         log_filter: "off".to_owned(),
@@ -275,6 +277,7 @@ fn broken(config: &mut web::ServiceConfig) {
         panic!("as the test wants it")
     }
     config.route("/panics", web::get().to(panics));
+    config.route("/endless", web::get().to(wire::endless));
 }
 
 impl TestApp {

@@ -1,9 +1,36 @@
 //! A connection by itself: for what no client library would send, or no faster than it should.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use actix_web::{HttpResponse, web};
+use futures_util::stream;
 
 use super::TestApp;
+
+/// What no machine is too busy for.
+pub const GENEROUS: Duration = Duration::from_secs(60);
+
+/// Answers of [`endless`] that nobody sends any more.
+pub static ENDED: AtomicU64 = AtomicU64::new(0);
+
+/// An answer that no buffer holds.
+pub async fn endless() -> HttpResponse {
+    struct Sending;
+    impl Drop for Sending {
+        fn drop(&mut self) {
+            ENDED.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let piece = web::Bytes::from_static(&[b'x'; 64 * 1024]);
+    let pieces = stream::unfold(Sending, move |sending| {
+        let piece = piece.clone();
+        async move { Some((Ok::<_, std::io::Error>(piece), sending)) }
+    });
+    HttpResponse::Ok().streaming(pieces)
+}
 
 /// Open until it is dropped, or cut from the other side.
 pub struct Wire(pub TcpStream);
@@ -17,6 +44,29 @@ impl Wire {
     /// Whether it could be sent: the other side may have enough of it.
     pub fn send(&mut self, text: &str) -> bool {
         self.0.write_all(text.as_bytes()).is_ok()
+    }
+
+    /// Looks for an answer for so long.
+    pub fn answered_within(&mut self, time: Duration) -> bool {
+        self.0.set_read_timeout(Some(time)).expect("a limit");
+        let answered = self.0.peek(&mut [0]);
+        self.0.set_read_timeout(None).expect("no limit");
+        !matches!(answered, Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
+    }
+
+    /// Sends bit after bit until there is an answer: all of it, until the other side closes.
+    pub fn drip(&mut self, bit: &str) -> String {
+        let begun = Instant::now();
+        while !self.answered_within(Duration::from_millis(20)) && self.send(bit) {
+            assert!(begun.elapsed() < GENEROUS, "nobody has had enough of it");
+        }
+        self.0.set_read_timeout(Some(GENEROUS)).expect("a limit");
+        let mut answer = Vec::new();
+        let end = self.0.read_to_end(&mut answer);
+        let open = |error: &std::io::Error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(!end.as_ref().is_err_and(open), "still open after {answer}");
+        answer
     }
 
     /// Everything that comes until the other side closes.
