@@ -5,16 +5,16 @@
 //! written to a nameless temporary file, which the system removes with the last handle, and streamed from there.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Seek};
+use std::io::{BufWriter, Read, Seek, Write};
 
 use actix_web::{HttpResponse, web};
 use futures_util::stream;
 
-use super::format::{Format, broken, file, unmade, unwritten};
+use super::format::{Format, broken, file, unmade};
 use super::problem::ApiError;
 use crate::app::{App, AppError};
 use crate::domain::time::{Instant, local_text};
-use crate::sheet::xlsx::{Book, MOST_ROWS};
+use crate::sheet::xlsx::{Book, MOST_ROWS, SpreadsheetError};
 use crate::sheet::{Column, HeadCell, Row, Sheet, csv, local_time};
 use crate::store::{StoreError, Tx};
 
@@ -157,8 +157,7 @@ async fn spreadsheet(app: &App, source: Source) -> Result<HttpResponse, ApiError
 /// A spreadsheet in a nameless temporary file, at its beginning, and its length. Blocks.
 ///
 /// # Errors
-/// As `rows`; 422 for more rows than a spreadsheet holds; 507 when the file finds no space, 500 when it cannot be written
-/// otherwise.
+/// As `rows`; 422 for more rows than a spreadsheet holds; 507 when the file finds no space.
 pub fn write_book(
     frame: &Sheet,
     mut rows: impl FnMut() -> Result<Option<Vec<Row>>, ApiError>,
@@ -174,8 +173,10 @@ pub fn write_book(
             book.row(row).map_err(|error| unmade(&error))?;
         }
     }
-    let out = tempfile::tempfile().map_err(|error| unwritten(&error))?;
-    finished(book, out)
+    tempfile::tempfile()
+        .map_err(SpreadsheetError::from)
+        .and_then(|out| finished(book, out))
+        .map_err(|error| unmade(&error))
 }
 
 fn too_many(count: impl std::fmt::Display) -> ApiError {
@@ -194,16 +195,14 @@ pub fn stream_book((spread, length): (File, u64), name: &str) -> HttpResponse {
 }
 
 /// The book in a file, which is then at its beginning, and its length.
-fn finished(book: Book<'_>, file: File) -> Result<(File, u64), ApiError> {
+fn finished(book: Book<'_>, file: File) -> Result<(File, u64), SpreadsheetError> {
     let mut out = BufWriter::new(file);
-    book.finish(&mut out).map_err(|error| unmade(&error))?;
-    let rewound = || -> std::io::Result<(File, u64)> {
-        let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-        let length = file.stream_position()?;
-        file.rewind()?;
-        Ok((file, length))
-    };
-    rewound().map_err(|error| unwritten(&error))
+    book.finish(&mut out)?;
+    out.flush()?;
+    let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    let length = file.stream_position()?;
+    file.rewind()?;
+    Ok((file, length))
 }
 
 fn chunk(mut file: File) -> std::io::Result<Option<(web::Bytes, File)>> {
@@ -225,7 +224,7 @@ mod tests {
         let now = crate::domain::time::from_micros(0);
         let frame = frame("x", "x", &[], &[], now, true);
         let book = Book::begin(&frame).unwrap();
-        let refused = finished(book, full).unwrap_err();
+        let refused = unmade(&finished(book, full).unwrap_err());
         assert_eq!(refused.error_response().status(), 507);
     }
 }

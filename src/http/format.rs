@@ -1,14 +1,11 @@
 //! The same answer as JSON, CSV, spreadsheet or page: `format=` and what goes with each in the headers.
 
-use std::io::ErrorKind;
-
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
 
 use super::problem::{ApiError, Kind};
 use crate::sheet::xlsx::SpreadsheetError;
 use crate::sheet::{Sheet, csv, html, xlsx};
-use crate::store::StoreError;
 
 /// In which form an answer is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,17 +107,15 @@ fn disposition(format: Format, name: &str) -> ContentDisposition {
     ContentDisposition { disposition: kind, parameters }
 }
 
-/// 507 when it is space that a file lacks.
-pub(super) fn unwritten(error: &std::io::Error) -> ApiError {
-    match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full(error.to_string()).into(),
-        _ => broken(&error.to_string()),
-    }
-}
-
-/// The same for a spreadsheet, which keeps its rows in a temporary file.
+/// Why there is no spreadsheet.
 pub(super) fn unmade(error: &SpreadsheetError) -> ApiError {
-    error.io().map_or_else(|| broken(&error.to_string()), unwritten)
+    match error {
+        SpreadsheetError::Space(_) => {
+            tracing::error!(error = %error, "no space for a file");
+            ApiError::new(Kind::Full)
+        }
+        SpreadsheetError::Other(_) => broken(&error.to_string()),
+    }
 }
 
 pub(super) fn broken(error: &str) -> ApiError {

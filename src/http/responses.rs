@@ -25,6 +25,9 @@ pub enum Reading {
     /// Temporarily unavailable; try again
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(ProblemDocument),
+    /// No storage space left, for the file that was asked for or of the database
+    #[response(status = 507, content_type = "application/problem+json")]
+    Full(ProblemDocument),
 }
 
 /// Writes with a body, signed in.

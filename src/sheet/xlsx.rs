@@ -4,6 +4,7 @@
 //! [`Book`] writes row by row, so that a list of any length goes through constant memory.
 
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use rust_xlsxwriter::{DocProperties, Workbook, XlsxError};
 
@@ -14,19 +15,46 @@ mod styles;
 
 use layout::Layout;
 
-/// Why a spreadsheet could not be made: the disk is full, or there are more rows than a spreadsheet holds.
+/// Why a spreadsheet could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("spreadsheet: {0}")]
-pub struct SpreadsheetError(#[from] XlsxError);
+pub enum SpreadsheetError {
+    /// Nowhere to put it while it grows.
+    #[error("no space for a spreadsheet: {0}")]
+    Space(String),
+    /// More rows than a spreadsheet holds, say.
+    #[error("spreadsheet: {0}")]
+    Other(XlsxError),
+}
 
-impl SpreadsheetError {
-    /// What the operating system said, if it was that.
-    #[must_use]
-    pub fn io(&self) -> Option<&std::io::Error> {
-        match &self.0 {
-            XlsxError::IoError(error) => Some(error),
-            _ => None,
+impl From<XlsxError> for SpreadsheetError {
+    fn from(error: XlsxError) -> Self {
+        match error {
+            // Its temporary files are all that it reads and writes.
+            XlsxError::IoError(_) | XlsxError::TempFileError(..) | XlsxError::ZipError(_) => {
+                Self::Space(error.to_string())
+            }
+            other => Self::Other(other),
         }
+    }
+}
+
+impl From<std::io::Error> for SpreadsheetError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Space(error.to_string())
+    }
+}
+
+/// What the writer says when it panics since a row cannot be put down.
+const UNWRITTEN: &str = "Couldn't write to xml file";
+
+/// The writer panics, rather than to fail, when the space ends in the midst of a row.
+fn guarded<T>(write: impl FnOnce() -> Result<T, XlsxError>) -> Result<T, SpreadsheetError> {
+    match catch_unwind(AssertUnwindSafe(write)) {
+        Ok(done) => Ok(done?),
+        Err(panic) => match panic.downcast_ref::<String>() {
+            Some(words) if words.starts_with(UNWRITTEN) => Err(SpreadsheetError::Space(words.clone())),
+            _ => resume_unwind(panic),
+        },
     }
 }
 
@@ -66,7 +94,7 @@ impl<'a> Book<'a> {
         workbook.set_properties(&properties);
         let worksheet = workbook.add_worksheet_with_constant_memory()?;
         worksheet.set_name(tab(&frame.name))?;
-        let layout = Layout::begin(worksheet, frame)?;
+        let layout = guarded(|| Layout::begin(worksheet, frame))?;
         Ok(Self { workbook, layout })
     }
 
@@ -74,7 +102,7 @@ impl<'a> Book<'a> {
     /// [`SpreadsheetError`]; also after [`MOST_ROWS`].
     pub fn row(&mut self, row: &Row) -> Result<(), SpreadsheetError> {
         let worksheet = self.workbook.worksheet_from_index(0)?;
-        Ok(self.layout.row(worksheet, row)?)
+        guarded(|| self.layout.row(worksheet, row))
     }
 
     /// Writes notes and signatures, and the file to `out`.
@@ -82,8 +110,10 @@ impl<'a> Book<'a> {
     /// # Errors
     /// [`SpreadsheetError`].
     pub fn finish(mut self, out: impl Write + Send) -> Result<(), SpreadsheetError> {
-        self.layout.finish(self.workbook.worksheet_from_index(0)?)?;
-        Ok(self.workbook.save_to_writer(out)?)
+        guarded(|| {
+            self.layout.finish(self.workbook.worksheet_from_index(0)?)?;
+            self.workbook.save_to_writer(out)
+        })
     }
 }
 

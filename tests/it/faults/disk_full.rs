@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::SqliteConnection;
 use motcua::store::DatabaseUrl;
+use serde_json::{Value, json};
 
 use super::load::{Desk, Reply, audit};
 use crate::harness::child::Process;
@@ -108,4 +109,37 @@ fn a_full_file_takes_no_writes_and_loses_none() {
         audit(&world, &desks);
         assert!(outside.is_whole());
     }
+}
+
+/// Reads that make a file need room for it.
+fn file_of(world: &World, base: &str, path: &str) -> (u16, Value) {
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent();
+    let request = agent.get(format!("{base}/api/v1{path}"));
+    let mut answer =
+        request.header("Authorization", format!("Bearer {}", world.token("leader"))).call().expect("an answer");
+    let status = answer.status().as_u16();
+    (status, if status == 200 { Value::Null } else { answer.body_mut().read_json().expect("a problem") })
+}
+
+#[test]
+fn a_spreadsheet_without_space_is_told_so() {
+    let world = sqlite_world();
+    let forms = ["/dossiers?", "/agencies?", "/reports/06a?agency=H26.103&from=2026-01-01&to=2026-03-31&"];
+    let process = Process::serve(&world, &[("TMPDIR", "/nowhere")]);
+    for form in forms {
+        let (status, problem) = file_of(&world, &process.base, &format!("{form}format=xlsx"));
+        assert_eq!((status, &problem["code"]), (507, &json!("storage-full")), "{form}");
+        assert_eq!(file_of(&world, &process.base, &format!("{form}format=csv")).0, 200, "{form}");
+    }
+    let mut desk = Desk::new(&world, 5, 0);
+    for _ in 0..120 {
+        let place = desk.draw();
+        assert!(matches!(desk.send(&process.base, place), Reply::Recorded));
+    }
+    drop(process);
+    // There is room to begin with, and none in the midst of it.
+    let process = Process::serve_within(&world, 64);
+    let (status, problem) = file_of(&world, &process.base, "/dossiers?format=xlsx");
+    assert_eq!((status, &problem["code"]), (507, &json!("storage-full")));
+    assert_eq!(file_of(&world, &process.base, "/agencies?format=xlsx").0, 200, "a small one fits");
 }

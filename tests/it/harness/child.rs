@@ -42,7 +42,21 @@ pub fn command(world: &World) -> Command {
 impl Process {
     /// Starts the program and waits until it serves.
     pub fn serve(world: &World, settings: &[(&str, &str)]) -> Self {
-        let mut begun = Self::begin(world, settings);
+        Self::begin(world, settings).ready()
+    }
+
+    /// The same where no file may grow beyond so many blocks of half a KiB.
+    pub fn serve_within(world: &World, blocks: u32) -> Self {
+        let unlimited = command(world);
+        let mut command = Command::new("sh");
+        // Who ignores the signal is told by an error, as on a full disk.
+        command.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""), MOTCUA]);
+        command.envs(unlimited.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self::spawn(command.stdin(Stdio::null())).ready()
+    }
+
+    fn ready(self) -> Self {
+        let mut begun = self;
         let mut errors = BufReader::new(begun.child.stderr.take().expect("its output"));
         let mut line = String::new();
         while errors.read_line(&mut line).is_ok_and(|read| read > 0) {
@@ -66,8 +80,11 @@ impl Process {
 
     /// Starts the program without waiting for anything.
     pub fn begin(world: &World, settings: &[(&str, &str)]) -> Self {
-        let mut command = command(world);
-        command.arg("serve").envs(settings.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
+        Self::spawn(command(world).envs(settings.iter().copied()))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        command.arg("serve").stdout(Stdio::null()).stderr(Stdio::piped());
         let child = command.spawn().expect("the program starts");
         Self { child, base: String::new(), said: Arc::default() }
     }
