@@ -29,6 +29,11 @@ impl Known {
                     part == given || (part.starts_with('{') && !given.is_empty())
                 })
         };
+        // A path that is written out is itself, and no value of a parameter beside it.
+        let exact = self.0.iter().find(|(pattern, _)| *pattern == asked);
+        if let Some((_, methods)) = exact {
+            return methods.clone();
+        }
         let found = self.0.iter().filter(|(pattern, _)| fits(pattern));
         let mut methods: Vec<&'static str> = found.flat_map(|(_, methods)| methods.iter().copied()).collect();
         methods.sort_unstable();

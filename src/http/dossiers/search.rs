@@ -14,7 +14,7 @@ use crate::http::State;
 use crate::http::auth::{Authed, DrillDown};
 use crate::http::body::Json;
 use crate::http::page::MAX_LIMIT;
-use crate::http::problem::ApiError;
+use crate::http::problem::{ApiError, ProblemDocument};
 use crate::http::purpose::purpose;
 use crate::http::responses::Reading;
 use crate::http::view::DossierView;
@@ -67,7 +67,11 @@ fn numbers(asked: &SearchRequest) -> Result<(&'static str, Vec<(&'static str, St
     tag = "dossiers",
     request_body = SearchRequest,
     params(("Purpose" = Option<String>, Header, description = "Required of auditors; 10 to 300 characters, kept in the access log")),
-    responses((status = 200, description = "Exact matches within the caller's reach, applicants masked", body = SearchAnswer), Reading),
+    responses((status = 200, description = "Exact matches within the caller's reach, applicants masked", body = SearchAnswer),
+        (status = 408, description = "The body came too slowly", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "Not `application/json`", body = ProblemDocument, content_type = "application/problem+json"),
+        Reading),
     security(("bearer" = []))
 )]
 #[post("/dossiers/search")]

@@ -68,6 +68,9 @@ fn a_number_finds_its_dossiers(app: &TestApp) {
 }
 
 fn what_is_no_number_is_refused(app: &TestApp) {
+    // `search` is no dossier: what is said of those does not hold for it.
+    let refused = app.user("clerk").request("PUT", "/dossiers/search").json(&json!({})).send();
+    assert_eq!((refused.status, refused.header("Allow")), (405, Some("POST")));
     search(app, "clerk", &json!({})).refused_at("/identity_number", "one_of");
     search(app, "clerk", &json!({"phone": "0912345678", "identity_number": "1"}))
         .refused_at("/identity_number", "one_of");
