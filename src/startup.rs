@@ -1,10 +1,6 @@
 //! Puts the parts together: database, catalogue, keys, server.
 
-use std::fs;
-use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -31,7 +27,7 @@ use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, guard, middleware, 
 use crate::store::{DatabaseUrl, Store, StoreError, migrate};
 use crate::telemetry::RequestSpan;
 use crate::tls;
-use crate::vault::{KeySource, Vault};
+use crate::vault::{KeySource, Vault, make_file};
 
 /// Why the program does not start.
 #[derive(Debug, thiserror::Error)]
@@ -229,17 +225,7 @@ fn tokens(settings: &Settings, clock: &Clock) -> Result<Tokens, StartError> {
     let path = &settings.signing_key;
     let failed = |reason: String| StartError::Key { path: path.display().to_string(), reason };
     if matches!(settings.database, DatabaseUrl::Sqlite(_)) && !path.exists() {
-        write_key(path, &new_key(&clock.random())).map_err(|error| failed(error.to_string()))?;
+        make_file(path, new_key(&clock.random()).as_bytes()).map_err(|error| failed(error.to_string()))?;
     }
     Tokens::open(path).map_err(failed)
-}
-
-fn write_key(path: &Path, pem: &str) -> std::io::Result<()> {
-    let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    match opened {
-        Ok(mut file) => file.write_all(pem.as_bytes()),
-        // Another process was faster: its key serves.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::App;
 use super::error::AppError;
 use crate::domain::actor::{Grant, Role, Standing, Subject};
-use crate::store::StoreError;
+use crate::domain::time::business_date;
 use crate::store::catalogues::Tree;
 use crate::store::rows::UserRow;
+use crate::store::{StoreError, Tx};
 
 /// A signed-in caller.
 #[derive(Debug, Clone)]
@@ -56,6 +58,16 @@ impl Caller {
     pub fn reach(&self, tree: &Tree<'_>, roles: &[Role]) -> BTreeSet<String> {
         let held = self.grants.iter().filter(|grant| roles.contains(&grant.role));
         held.flat_map(|grant| tree.subtree(&grant.agency)).collect()
+    }
+
+    /// That reach by the agencies as they stand now.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn reach_now(&self, tx: &mut Tx<'_>, app: &App, roles: &[Role]) -> Result<BTreeSet<String>, StoreError> {
+        let documents = app.catalogues.agencies(tx)?;
+        let now = app.clock.now();
+        Ok(self.reach(&Tree::new(&documents, business_date(now), now), roles))
     }
 
     /// Roots of that reach: the agencies of the grants.

@@ -15,7 +15,7 @@ use crate::domain::applicant::Applicant;
 use crate::domain::event::{CorrectedField, Event, Payload};
 use crate::domain::history::FOREVER;
 use crate::store::history::Personal;
-use crate::store::personal::{DataKeyRow, IndexRow, Opened, PLAIN, PersonalRow};
+use crate::store::personal::{DataKeyRow, IndexRow, Opened, PersonalRow};
 use crate::store::rows::{ImportKeyRow, small};
 use crate::store::sql_types::Id;
 use crate::store::{StoreError, Tx, history};
@@ -237,27 +237,51 @@ pub(super) fn opened(app: &App, rows: &[PersonalRow]) -> Result<BTreeMap<Id, Per
 
 /// Seals an agency's open rows, indexes them, and keys the hashes of its imports.
 fn seal_agency(tx: &mut Tx<'_>, app: &App, agency: &str) -> Result<u64, StoreError> {
-    tx.head_lock(agency)?;
-    let sealing = Sealing::of(tx, app)?;
     let (mut sealed, mut after) = (0, None);
     loop {
-        let ids = tx.dossier_ids_after(agency, after, PAGE)?;
-        let Some(last) = ids.last() else { break };
-        after = Some(*last);
-        let rows = tx.personal_of_many(&[agency.to_owned()], &ids)?;
-        let mut events = history::events_of_many(tx, agency, &ids)?;
-        for row in rows.iter().filter(|row| row.key_id == PLAIN) {
-            let values = row.open(&app.vault)?;
-            tx.personal_reseal(&sealing.row((agency, row.dossier_id, row.n), &values, app.clock.random()))?;
-            sealed += 1;
-        }
-        for (id, personal) in opened(app, &rows)? {
-            let events = events.remove(&id).unwrap_or_default();
-            tx.personal_index_insert(&sealing.index(agency, id.0, &events, &personal)?)?;
-        }
+        let page = seal_page(tx, app, agency, after, PAGE)?;
+        sealed += page.rows;
+        let Some(last) = page.last else { break };
+        after = Some(last);
     }
     key_imports(tx, app, agency)?;
     Ok(sealed)
+}
+
+/// What a page came to; `last` is where the next begins.
+pub(super) struct Sealed {
+    pub dossiers: u64,
+    pub rows: u64,
+    pub last: Option<Id>,
+}
+
+/// Puts what is not sealed with the newest key under it, and indexes it; as many dossiers, behind the agency's lock.
+///
+/// # Errors
+/// A key is not at hand, or the database fails.
+pub(super) fn seal_page(
+    tx: &mut Tx<'_>,
+    app: &App,
+    agency: &str,
+    after: Option<Id>,
+    size: i64,
+) -> Result<Sealed, StoreError> {
+    tx.head_lock(agency)?;
+    let sealing = Sealing::of(tx, app)?;
+    let ids = tx.dossier_ids_after(agency, after, size)?;
+    let mut page = Sealed { dossiers: ids.len() as u64, rows: 0, last: ids.last().copied() };
+    let rows = tx.personal_of_many(&[agency.to_owned()], &ids)?;
+    let mut events = history::events_of_many(tx, agency, &ids)?;
+    for row in rows.iter().filter(|row| row.key_id != sealing.newest.id()) {
+        let values = row.open(&app.vault)?;
+        tx.personal_reseal(&sealing.row((agency, row.dossier_id, row.n), &values, app.clock.random()))?;
+        page.rows += 1;
+    }
+    for (id, personal) in opened(app, &rows)? {
+        let events = events.remove(&id).unwrap_or_default();
+        tx.personal_index_insert(&sealing.index(agency, id.0, &events, &personal)?)?;
+    }
+    Ok(page)
 }
 
 /// Hashes of imported lines say what was in them to who can guess it: they get keyed.

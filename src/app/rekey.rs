@@ -9,11 +9,10 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::keys::{KeysError, QUEUE, Sealing, entry, opened, secret_of};
+use super::keys::{KeysError, QUEUE, entry, seal_page, secret_of};
 use super::{App, AppError};
+use crate::store::StoreError;
 use crate::store::personal::DataKeyRow;
-use crate::store::sql_types::Id;
-use crate::store::{StoreError, Tx, history};
 use crate::vault::{DataKey, VaultError};
 
 /// Dossiers for which an agency's lock is held at a time.
@@ -59,9 +58,9 @@ pub fn rekey(app: &App, mut progress: impl FnMut(&Rekeyed)) -> Result<Rekeyed, K
         let mut after = None;
         loop {
             let (own, agency2) = (app.clone(), agency.clone());
-            let page = app
-                .store
-                .write_long_blocking::<_, AppError, _>(&agency, move |tx| Ok(seal_page(tx, &own, &agency2, after)?))?;
+            let page = app.store.write_long_blocking::<_, AppError, _>(&agency, move |tx| {
+                Ok(seal_page(tx, &own, &agency2, after, PAGE)?)
+            })?;
             done.dossiers += page.dossiers;
             done.rows += page.rows;
             progress(&done);
@@ -118,36 +117,6 @@ fn agencies(app: &App) -> Result<BTreeSet<String>, KeysError> {
         }
     }
     Ok(app.store.read_blocking::<_, StoreError, _>(|tx| tx.event_agencies())?.into_iter().collect())
-}
-
-/// What a page came to; `last` is where the next begins.
-struct Sealed {
-    dossiers: u64,
-    rows: u64,
-    last: Option<Id>,
-}
-
-fn seal_page(tx: &mut Tx<'_>, app: &App, agency: &str, after: Option<Id>) -> Result<Sealed, StoreError> {
-    tx.head_lock(agency)?;
-    let sealing = Sealing::of(tx, app)?;
-    let ids = tx.dossier_ids_after(agency, after, PAGE)?;
-    let mut page = Sealed { dossiers: 0, rows: 0, last: ids.last().copied() };
-    if ids.is_empty() {
-        return Ok(page);
-    }
-    let rows = tx.personal_of_many(&[agency.to_owned()], &ids)?;
-    let mut events = history::events_of_many(tx, agency, &ids)?;
-    for row in rows.iter().filter(|row| row.key_id != sealing.newest.id()) {
-        let values = row.open(&app.vault)?;
-        tx.personal_reseal(&sealing.row((agency, row.dossier_id, row.n), &values, app.clock.random()))?;
-        page.rows += 1;
-    }
-    for (id, personal) in opened(app, &rows)? {
-        let events = events.remove(&id).unwrap_or_default();
-        tx.personal_index_insert(&sealing.index(agency, id.0, &events, &personal)?)?;
-    }
-    page.dossiers = ids.len() as u64;
-    Ok(page)
 }
 
 /// Lets go of the keys that were replaced, with what was indexed under them.

@@ -158,7 +158,7 @@ pub async fn create(
     request: HttpRequest,
     json: Json,
 ) -> Result<HttpResponse, ApiError> {
-    let key = key_of(&request, &auth.caller, "POST /agencies", &json)?;
+    let key = key_of(&state.app, &request, &auth.caller, "POST /agencies", &json)?;
     let agency: Agency = json.read()?;
     let code = agency.code.clone();
     let (app, caller) = (state.app.clone(), auth.caller);

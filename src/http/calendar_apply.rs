@@ -4,9 +4,9 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 
 use super::State;
-use super::auth::{Administer, Authed};
+use super::auth::{Administer, Authed, Foresee, Permission};
 use super::body;
-use super::jobs::{JobView, reach};
+use super::jobs::JobView;
 use super::problem::ApiError;
 use super::responses::Writing;
 use crate::app::AppError;
@@ -44,7 +44,7 @@ pub async fn apply(
     let (app, caller) = (state.app.clone(), auth.caller);
     let work = move |tx: &mut crate::store::Tx<'_>| {
         let job = jobs::request(tx, &app, &caller.actor, &version, key.as_ref())?.job;
-        let reach = reach(tx, &app, &caller)?;
+        let reach = caller.reach_now(tx, &app, Foresee::ROLES)?;
         Ok::<_, AppError>(Progress::of(tx, job, Some(&reach))?)
     };
     let job = state.app.store.write(QUEUE, work).await?;

@@ -230,7 +230,7 @@ pub async fn create(
     request: HttpRequest,
     json: Json,
 ) -> Result<HttpResponse, ApiError> {
-    let key = key_of(&request, &auth.caller, "POST /clients", &json)?;
+    let key = key_of(&state.app, &request, &auth.caller, "POST /clients", &json)?;
     let new: NewClient = json.read()?;
     let row = ClientRow {
         id: Id(state.app.clock.new_id()),

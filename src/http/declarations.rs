@@ -149,7 +149,7 @@ pub async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let (plan, target) = path.into_inner();
     let place = format!("POST /plans/{plan}/targets/{target}/declarations");
-    let key = key_of(&request, &auth.caller, &place, &json)?;
+    let key = key_of(&state.app, &request, &auth.caller, &place, &json)?;
     let Declare { agency, from, to, value, numerator, denominator, evidence, note } = json.read()?;
     let content = Declaration { from, to, unit: String::new(), value, numerator, denominator, evidence, note };
     let place = Place { plan, target, agency };
@@ -185,7 +185,7 @@ pub async fn judge(
 ) -> Result<HttpResponse, ApiError> {
     let (plan, target, version) = path.into_inner();
     let place = format!("POST /plans/{plan}/targets/{target}/declarations/{version}/review");
-    let key = key_of(&request, &auth.caller, &place, &json)?;
+    let key = key_of(&state.app, &request, &auth.caller, &place, &json)?;
     let ReviewBody { agency, verdict, note } = json.read()?;
     let version = version.parse::<i32>().ok().filter(|n| *n > 0).ok_or(AppError::NotFound)?;
     let place = Place { plan, target, agency };

@@ -24,7 +24,7 @@ use crate::app::disclosure::{Disclosure, Sight};
 use crate::app::dossiers::{Done, Key, NewDossier, create as create_dossier, locate};
 use crate::app::keys::states_applicant;
 use crate::app::record::File;
-use crate::app::{AppError, Caller};
+use crate::app::{App, AppError, Caller};
 use crate::domain::actor::Role;
 use crate::domain::error::FieldError;
 use crate::domain::event::{Channel, Component, FeeLine, Received, ReturnMethod, Submitted};
@@ -100,6 +100,7 @@ impl CreateDossier {
 
 /// A key is optional for staff and required for portals.
 pub(super) fn key_of(
+    app: &App,
     request: &HttpRequest,
     caller: &Caller,
     place: &str,
@@ -109,11 +110,7 @@ pub(super) fn key_of(
     if key.is_none() && caller.has(Role::Portal) && !caller.has_any(&[Role::Clerk, Role::Officer, Role::Leader]) {
         return Err(ApiError::with(Kind::KeyRequired, "portals send an Idempotency-Key with every POST"));
     }
-    key.map(|key| {
-        let state = request.app_data::<web::Data<State>>().ok_or_else(|| ApiError::new(Kind::Internal))?;
-        Ok(Key::new(&state.app, key, place, &serde_json::Value::Object(json.0.clone())))
-    })
-    .transpose()
+    Ok(key.map(|key| Key::new(app, key, place, &serde_json::Value::Object(json.0.clone()))))
 }
 
 /// Submit a dossier, or submit and receive it
@@ -135,7 +132,7 @@ pub async fn create(
     request: HttpRequest,
     json: Json,
 ) -> Result<HttpResponse, ApiError> {
-    let key = key_of(&request, &auth.caller, "POST /dossiers", &json)?;
+    let key = key_of(&state.app, &request, &auth.caller, "POST /dossiers", &json)?;
     let new = json.read::<CreateDossier>()?.into_new()?;
     let (agency, pointer) = (new.submitted.agency.clone(), "/agency");
     let done = create_dossier(&state.app, auth.caller.clone(), new, key).await.map_err(|error| match error {

@@ -96,7 +96,7 @@ pub async fn add(
         })
         .await?;
     let version = body::if_match(&request)?;
-    let key = key_of(&request, &auth.caller, &format!("POST /dossiers/{}/events", place.1), &json)?;
+    let key = key_of(&state.app, &request, &auth.caller, &format!("POST /dossiers/{}/events", place.1), &json)?;
     let ask = read_event(json)?;
     let done = add_event(&state.app, auth.caller.clone(), place, ask, version, key).await?;
     let event = done.file.events.iter().find(|event| event.n == done.version).ok_or(AppError::NotFound)?;

@@ -1,7 +1,5 @@
 //! Jobs: work over many agencies that goes on after the answer.
 
-use std::collections::BTreeSet;
-
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -15,10 +13,8 @@ use super::problem::ApiError;
 use super::responses::Reading;
 use super::tables::{As, Place, Table, Turn, Wish};
 use crate::app::jobs::{self, INTERNAL, Progress, SUPERSEDED};
-use crate::app::{App, AppError, Caller};
-use crate::domain::time::{self, Instant, business_date, from_micros};
-use crate::store::Tx;
-use crate::store::catalogues::Tree;
+use crate::app::{AppError, Caller};
+use crate::domain::time::{self, Instant, from_micros};
 use crate::store::sql_types::Id;
 
 /// How many agencies are done.
@@ -100,13 +96,6 @@ impl JobView {
     }
 }
 
-/// The agencies whose dossiers the caller is told of.
-pub(super) fn reach(tx: &mut Tx<'_>, app: &App, caller: &Caller) -> Result<BTreeSet<String>, AppError> {
-    let documents = app.catalogues.agencies(tx)?;
-    let now = app.clock.now();
-    Ok(caller.reach(&Tree::new(&documents, business_date(now), now), Foresee::ROLES))
-}
-
 /// One job
 #[utoipa::path(
     operation_id = "get_job",
@@ -124,7 +113,7 @@ pub async fn get(
     let id = Uuid::parse_str(&path).map_err(|_| AppError::NotFound)?;
     let (app, caller) = (state.app.clone(), auth.caller);
     let found = state.app.store.read(move |tx| {
-        let reach = reach(tx, &app, &caller)?;
+        let reach = caller.reach_now(tx, &app, Foresee::ROLES)?;
         jobs::find(tx, id, Some(&reach))
     });
     let progress = found.await?;
@@ -197,7 +186,7 @@ async fn page(
     let before = before.transpose()?;
     let app = state.app.clone();
     let listed = state.app.store.read(move |tx| {
-        let reach = reach(tx, &app, &caller)?;
+        let reach = caller.reach_now(tx, &app, Foresee::ROLES)?;
         let mut rows = tx.jobs_page(before, size + 1)?;
         let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > size;
         rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));

@@ -2,12 +2,10 @@
 //! own. Labels say what kind of request it was and how it ended, never about whom: an address is named by the pattern of
 //! its route, because dossier codes stand in addresses.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
@@ -21,6 +19,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::State;
+use super::held::Held;
 use super::problem::{ApiError, Kind};
 use crate::app::App;
 use crate::app::passwords::Passwords;
@@ -192,7 +191,7 @@ impl Outcome {
 
 /// One request on its way; counted when it is over, however it ends.
 #[derive(Debug)]
-struct Flight {
+pub struct Flight {
     metrics: Metrics,
     route: RouteLabels,
     begun: Instant,
@@ -234,24 +233,6 @@ fn class(status: StatusCode) -> &'static str {
     }
 }
 
-/// An answer's body that holds on to its flight.
-pub struct Counted {
-    body: BoxBody,
-    _flight: Option<Flight>,
-}
-
-impl MessageBody for Counted {
-    type Error = Box<dyn std::error::Error>;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<web::Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
-    }
-}
-
 /// Wraps the whole application.
 ///
 /// # Errors
@@ -259,7 +240,7 @@ impl MessageBody for Counted {
 pub async fn counted<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<Counted>, Error> {
+) -> Result<ServiceResponse<Held<Option<Flight>>>, Error> {
     let state = request.app_data::<web::Data<State>>();
     let mut flight = state.map(|state| Flight::begin(state.metrics.clone(), &request));
     let answer = next.call(request).await;
@@ -269,7 +250,7 @@ pub async fn counted<B: MessageBody + 'static>(
             Err(error) => error.as_response_error().status_code(),
         });
     }
-    Ok(answer?.map_body(|_, body| Counted { body: body.boxed(), _flight: flight }))
+    Ok(answer?.map_body(|_, body| Held::new(body, flight)))
 }
 
 /// What is served on the address of its own.

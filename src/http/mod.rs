@@ -24,6 +24,7 @@ pub mod figures;
 pub mod format;
 pub mod guard;
 pub mod health;
+pub mod held;
 pub mod histogram;
 pub mod indicators;
 pub mod jobs;

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::middleware::Next;
@@ -19,6 +19,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, web};
 use futures_util::Stream;
 
 use super::State;
+use super::held::Held;
 
 /// A body must bring so much, or end, each time that the program has waited for as long as its patience lasts.
 const PIECE: usize = 16 * 1024;
@@ -37,7 +38,7 @@ struct Incoming {
 
 /// Kept with a request; the handler reads from it, and the answer holds on to it.
 #[derive(Clone)]
-struct Paced(Rc<RefCell<Incoming>>);
+pub struct Paced(Rc<RefCell<Incoming>>);
 
 impl Incoming {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<web::Bytes, PayloadError>>> {
@@ -76,25 +77,6 @@ pub fn is_late(request: &HttpRequest) -> bool {
     request.extensions().get::<Paced>().is_some_and(|paced| paced.0.borrow().late)
 }
 
-/// An answer's body. With what was not read of the request's it ends the connection; without, the server would take in the
-/// rest of a chunked body for as long as it comes.
-pub struct Answer {
-    body: BoxBody,
-    _unread: Option<Paced>,
-}
-
-impl MessageBody for Answer {
-    type Error = Box<dyn std::error::Error>;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<web::Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
-    }
-}
-
 /// Wraps the whole application. The problem is written further inside: see [`is_late`].
 ///
 /// # Errors
@@ -102,7 +84,7 @@ impl MessageBody for Answer {
 pub async fn paced<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<Answer>, Error> {
+) -> Result<ServiceResponse<Held<Option<Paced>>>, Error> {
     let patience = request.app_data::<web::Data<State>>().map(|state| state.patience);
     let paced = match (request.take_payload(), patience) {
         (Payload::None, _) | (_, None) => None,
@@ -115,7 +97,9 @@ pub async fn paced<B: MessageBody + 'static>(
         }
     };
     let answer = next.call(request).await?;
-    Ok(answer.map_body(|_, body| Answer { body: body.boxed(), _unread: paced }))
+    // What was not read of a request's body ends the connection with the answer; without, the server would take in the rest
+    // of a chunked body for as long as it comes.
+    Ok(answer.map_body(|_, body| Held::new(body, paced)))
 }
 
 /// Has the system end connections whose other side takes nothing of an answer for so long. Accepted connections have it

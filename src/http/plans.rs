@@ -107,7 +107,7 @@ pub async fn create(
     json: Json,
 ) -> Result<HttpResponse, ApiError> {
     // Storing the same plan twice makes no revision; the key still guards against another body.
-    let key = key_of(&request, &auth.caller, "POST /plans", &json)?;
+    let key = key_of(&state.app, &request, &auth.caller, "POST /plans", &json)?;
     let plan: Plan = json.read()?;
     let id = plan.id.clone();
     let (app, caller) = (state.app.clone(), auth.caller);

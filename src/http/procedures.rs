@@ -249,7 +249,7 @@ pub async fn create(
     request: HttpRequest,
     json: Json,
 ) -> Result<HttpResponse, ApiError> {
-    let key = key_of(&request, &auth.caller, "POST /procedures", &json)?;
+    let key = key_of(&state.app, &request, &auth.caller, "POST /procedures", &json)?;
     let procedure: Procedure = json.read()?;
     let code = procedure.code.clone();
     let (app, actor) = (state.app.clone(), auth.caller.actor);

@@ -243,7 +243,7 @@ pub async fn create(
     // A fast hash of a password must not be kept: the key covers everything else.
     let mut fingerprint = json.0.clone();
     fingerprint.remove("password");
-    let key = key_of(&request, &auth.caller, "POST /users", &Json(fingerprint))?;
+    let key = key_of(&state.app, &request, &auth.caller, "POST /users", &Json(fingerprint))?;
     let new: NewUser = json.read()?;
     if !username_fits(&new.username) {
         return Err(ApiError::field("/username", "username", "3 to 60 of a-z 0-9 . _ -"));

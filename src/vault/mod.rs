@@ -125,7 +125,8 @@ impl Vault {
                 place: path.display().to_string(),
                 reason: error.to_string(),
             };
-            make_file(path, &fresh()).map_err(failed)?;
+            let text = Zeroizing::new(format!("{}\n", *Zeroizing::new(hex::encode(*Zeroizing::new(fresh())))));
+            make_file(path, text.as_bytes()).map_err(failed)?;
         }
         let ring = Arc::new(source.read()?);
         Ok(Self(Arc::new(Inner { source, ring: RwLock::new(ring), secret: OnceLock::new() })))
@@ -190,14 +191,16 @@ impl Vault {
     }
 }
 
-fn make_file(path: &std::path::Path, key: &[u8; 32]) -> std::io::Result<()> {
+/// Makes a file that only its owner reads. One that is there already stays: another process was faster.
+///
+/// # Errors
+/// It cannot be written.
+pub fn make_file(path: &std::path::Path, text: &[u8]) -> std::io::Result<()> {
     match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(mut file) => {
-            let text = Zeroizing::new(format!("{}\n", *Zeroizing::new(hex::encode(key))));
-            file.write_all(text.as_bytes())?;
+            file.write_all(text)?;
             file.sync_all()
         }
-        // Another process was faster: its key serves.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }

@@ -6,9 +6,7 @@ use super::Entry;
 use crate::app::{App, AppError, Caller};
 use crate::domain::actor::Role;
 use crate::domain::catalogue::Agency;
-use crate::domain::time::business_date;
 use crate::plans::Plan;
-use crate::store::catalogues::Tree;
 use crate::store::{StoreError, Tx};
 
 /// The agencies that an admin keeps.
@@ -30,10 +28,7 @@ impl Keeper {
     /// # Errors
     /// The database fails.
     pub fn of(tx: &mut Tx<'_>, app: &App, caller: &Caller) -> Result<Self, StoreError> {
-        let documents = app.catalogues.agencies(tx)?;
-        let now = app.clock.now();
-        let tree = Tree::new(&documents, business_date(now), now);
-        Ok(Self::new(caller.reach(&tree, &[Role::Admin]), caller.roots(&[Role::Admin])))
+        Ok(Self::new(caller.reach_now(tx, app, &[Role::Admin])?, caller.roots(&[Role::Admin])))
     }
 
     #[must_use]

@@ -61,7 +61,7 @@ pub async fn create(
     json: Json,
 ) -> Result<HttpResponse, ApiError> {
     let id = named(&path)?;
-    let key = key_of(&request, &auth.caller, &format!("POST /clients/{}/secrets", id.0), &json)?;
+    let key = key_of(&state.app, &request, &auth.caller, &format!("POST /clients/{}/secrets", id.0), &json)?;
     let new: NewSecretRequest = json.read()?;
     let (app, caller) = (state.app.clone(), auth.caller);
     let answer = state

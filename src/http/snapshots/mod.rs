@@ -29,7 +29,7 @@ use super::reports::ReportAsk;
 use super::responses::{Reading, Writing};
 use crate::app::access::STAFF;
 use crate::app::snapshots::{KEEPERS, NewSnapshot, open, seal as seal_it, take, verify as verify_it};
-use crate::app::{AppError, Caller};
+use crate::app::{App, AppError, Caller};
 use crate::domain::catalogue::Level;
 use crate::domain::error::FieldError;
 use crate::domain::time::{Instant, end_of_day};
@@ -142,7 +142,7 @@ pub async fn create(
     request: HttpRequest,
     json: Json,
 ) -> Result<HttpResponse, ApiError> {
-    let key = key_of(&request, &auth.caller, "POST /reports/snapshots", &json)?;
+    let key = key_of(&state.app, &request, &auth.caller, "POST /reports/snapshots", &json)?;
     let new: CreateSnapshot = json.read()?;
     let layout = new.check()?;
     let now = state.app.clock.now();
@@ -247,7 +247,7 @@ pub async fn seal(
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id_of(&path)?;
-    let key = bodiless_key(&request, &auth.caller, &format!("POST /reports/snapshots/{id}/seal"))?;
+    let key = bodiless_key(&state.app, &request, &auth.caller, &format!("POST /reports/snapshots/{id}/seal"))?;
     seal_it(&state.app, &auth.caller, id, key).await?;
     Ok(HttpResponse::Created().json(read(&state, auth.caller, id).await?))
 }
@@ -271,15 +271,16 @@ pub async fn verify(
     path: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id_of(&path)?;
-    let key = bodiless_key(&request, &auth.caller, &format!("POST /reports/snapshots/{id}/verify"))?;
+    let key = bodiless_key(&state.app, &request, &auth.caller, &format!("POST /reports/snapshots/{id}/verify"))?;
     verify_it(&state.app, &auth.caller, id, key).await?;
     Ok(HttpResponse::Created().json(read(&state, auth.caller, id).await?))
 }
 
 fn bodiless_key(
+    app: &App,
     request: &HttpRequest,
     caller: &Caller,
     place: &str,
 ) -> Result<Option<crate::app::dossiers::Key>, ApiError> {
-    key_of(request, caller, place, &Json(serde_json::Map::new()))
+    key_of(app, request, caller, place, &Json(serde_json::Map::new()))
 }
