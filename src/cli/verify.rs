@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::Failure;
 use super::exchange::{bar, named};
 use crate::app::check;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::domain::strict;
 use crate::verify;
 use crate::verify::heads::{Kept, Keys, Seal, check_signature};
 use crate::verify::unseal::Keys as DataKeys;
@@ -82,7 +82,7 @@ pub fn kept_heads(path: Option<&Path>, key: Option<&Path>) -> Result<Kept, Failu
     let of =
         |path: &Path, detail: &dyn std::fmt::Display| -> Failure { format!("{}: {detail}", path.display()).into() };
     let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| named(path, &error));
-    let document: Value = serde_json::from_str(&read(path)?).map_err(|error| of(path, &error))?;
+    let document = strict::read(&read(path)?).map_err(|detail| of(path, &detail))?;
     let keys = key.map(|key| Keys::read(&read(key)?).map_err(|detail| of(key, &detail))).transpose()?;
     match check_signature(&document, keys.as_ref()).map_err(|detail| of(path, &detail))? {
         Seal::Unsigned => eprintln!("the kept heads are not signed: they prove as much as the place where they lay"),

@@ -1,4 +1,5 @@
-//! The lines of a full copy, read tolerantly: fields that are not known here are passed over.
+//! The lines of a full copy, read tolerantly: fields that are not known here are passed over. What a line says it says
+//! once: a key that stands twice is refused.
 
 use std::fmt;
 use std::io::BufRead;
@@ -6,6 +7,8 @@ use std::io::BufRead;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use super::strict;
 
 pub const FORMAT: &str = "motcua-full";
 pub const VERSION: u32 = 2;
@@ -47,6 +50,7 @@ pub struct CatalogueLine {
     pub revision: i64,
     pub effective_from: NaiveDate,
     pub recorded_at: DateTime<Utc>,
+    #[serde(deserialize_with = "strict::value")]
     pub body: Value,
 }
 
@@ -74,6 +78,7 @@ pub struct EventLine {
     pub occurred_at: String,
     pub recorded_at: String,
     pub actor: String,
+    #[serde(deserialize_with = "strict::object")]
     pub payload: Map<String, Value>,
     pub prev_hash: String,
     pub hash: String,
@@ -85,6 +90,7 @@ pub struct RecordLine {
     pub agency: String,
     /// Which kind of row.
     pub record: String,
+    #[serde(deserialize_with = "strict::value")]
     pub row: Value,
     /// Its place in the chain of the agency's records.
     #[serde(default, skip_serializing_if = "Option::is_none")]

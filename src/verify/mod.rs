@@ -20,6 +20,7 @@ pub mod records;
 pub mod reports;
 pub mod run;
 pub mod signs;
+mod strict;
 pub mod unseal;
 
 #[cfg(test)]

@@ -304,6 +304,46 @@ fn a_file_that_is_no_full_copy_is_named_by_line() {
 }
 
 #[test]
+fn a_line_that_says_something_twice_is_named() {
+    let sound = log().text();
+    let lines = sound.lines().count();
+    let nested = |depth: usize| format!(r#"{{"a":{}1{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    let catalogue = |body: &str| {
+        let head = r#"{"kind":"catalogue","catalogue":"plan","code":"p","revision":1,"effective_from":"2026-01-01""#;
+        format!(r#"{head},"recorded_at":"2026-01-01T00:00:00.000000Z","body":{body}}}"#)
+    };
+    let record = |row: &str| format!(r#"{{"kind":"record","agency":"{A}","record":"declaration","row":{row}}}"#);
+    let event = sound.lines().find(|line| line.contains("cán bộ")).expect("an event");
+    let twice = "a key stands twice in an object";
+    let cases = [
+        (catalogue(r#"{"a":1,"a":1}"#), twice),
+        (catalogue(r#"{"b":[{"c":{"a":1,"\u0061":2}}]}"#), twice),
+        (record(r#"{"a":1,"a":2}"#), twice),
+        (event.replace(r#""officer""#, r#""officer":"khác","officer""#), twice),
+        (
+            event
+                .replace(r#""n":5"#, r#""n":5,"n":5"#)
+                .replace(r#""n":4"#, r#""n":4,"n":4"#)
+                .replace(r#""n":3"#, r#""n":3,"n":3"#),
+            "duplicate field `n`",
+        ),
+        (event.replacen('{', r#"{"kind":"event","#, 1), "duplicate field `kind`"),
+        (event.replace(r#"{"officer":"cán bộ"}"#, "[1]"), "an object is expected"),
+        (catalogue(&nested(200)), "recursion limit"),
+    ];
+    for (line, expected) in cases {
+        let report = run(format!("{sound}{line}\n").as_bytes(), |_| {});
+        let finding = report.findings.first().unwrap_or_else(|| panic!("taken: {line}"));
+        let named = format!("line {}: ", lines + 1);
+        assert!(finding.detail.starts_with(&named) && finding.detail.contains(expected), "{line}: {finding}");
+        assert_eq!((report.findings.len(), finding.kind), (1, FindingKind::Unreadable), "{line}");
+    }
+    for line in [catalogue(r#"{"a":{"a":[{"a":1},{"a":-1.5e3}]},"b":null}"#), catalogue(&nested(100))] {
+        assert_eq!(run(format!("{sound}{line}\n").as_bytes(), |_| {}).findings, []);
+    }
+}
+
+#[test]
 fn however_many_threads_the_report_is_the_same() {
     use std::num::NonZero;
 

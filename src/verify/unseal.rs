@@ -19,6 +19,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use super::line::PersonalLine;
+use super::strict;
 
 /// What is said of a row that does not open.
 pub const FORGED: &str = "changed, moved, or sealed with another key";
@@ -85,6 +86,6 @@ impl Keys {
         let split = plain.iter().position(|byte| *byte == b'{').ok_or("no values in it")?;
         let (salt, body) = plain.split_at(split);
         let salt = hex::decode(salt).map_err(|_| "its salt is not hexadecimal")?;
-        Ok((salt, serde_json::from_slice(body).map_err(|_| "its values are not JSON")?))
+        Ok((salt, strict::read(body).map_err(|_| "its values are not JSON, or ambiguous")?))
     }
 }

@@ -128,12 +128,15 @@ fn edit(text: &str, marks: &[&str], change: impl Fn(&str) -> String) -> String {
     text
 }
 
+fn swap(old: &'static str, new: &'static str) -> impl Fn(&str) -> String {
+    move |line| format!("{}\n", line.replace(old, new))
+}
+
 #[test]
 fn a_tampered_agency_is_refused_whole() {
     let from = lite();
     let text = source(&from);
     let of_a = r#""agency":"H26.1""#;
-    let swap = |old: &'static str, new: &'static str| move |line: &str| format!("{}\n", line.replace(old, new));
     let cases: [(&str, String); 5] = [
         ("edited", edit(&text, &[of_a, r#""type":"forwarded""#], swap("thẩm định", "đã duyệt"))),
         ("deleted", edit(&text, &[of_a, r#""type":"forwarded""#], |_| String::new())),
@@ -180,7 +183,11 @@ fn what_is_no_full_copy_is_named_by_line() {
     let cut = &text[..text.len() - 20];
     let late = format!("{text}{}\n", text.lines().nth(1).unwrap());
     let torn = format!("{text}{}\n", text.lines().find(|line| line.contains(r#""kind":"event""#)).unwrap());
-    for (name, text) in [("empty", ""), ("headless", &headless), ("cut", cut), ("late", &late), ("torn", &torn)] {
+    // One reader would take the first officer and another one the last; the hash is that of the last.
+    let twice = edit(&text, &[r#""officer":"#], swap(r#""officer":"#, r#""officer":"khác","officer":"#));
+    let named = edit(&text, &[r#""catalogue":"agency""#], swap(r#""name":"#, r#""name":"khác","name":"#));
+    let cases = [("empty", ""), ("headless", &headless), ("cut", cut), ("late", &late), ("torn", &torn)];
+    for (name, text) in cases.into_iter().chain([("twice", twice.as_str()), ("named", named.as_str())]) {
         let (to, file) = (lite(), kept(text));
         let Err(CopyError::Format(detail)) = restore(to.app(), &file.0) else { panic!("{name}") };
         assert!(detail.starts_with("line "), "{name}: {detail}");
