@@ -72,17 +72,18 @@ pub async fn create(app: &App, caller: Caller, new: NewDossier, key: Option<Key>
             if standing.roles.is_empty() {
                 return Err(out_of_place(&caller, &tree, &agency));
             }
+            // Locks the agency's head first: of two processes with the same key the second sees what the first did.
+            let mut book = Book::open(tx, app, &agency)?;
+            if let Some(done) = replay(tx, app, &agency, &standing, key.as_ref(), now)? {
+                return Ok(done);
+            }
+            // Only now: what was taken before the agency went is still answered alike.
             if !tree.get(&agency).is_some_and(|a| a.exists_on(business_date(new.occurred_at.unwrap_or(now)))) {
                 return Err(AppError::field(
                     "/agency",
                     "retired_agency",
                     "cơ quan không tồn tại vào ngày này / no longer there",
                 ));
-            }
-            // Locks the agency's head first: of two processes with the same key the second sees what the first did.
-            let mut book = Book::open(tx, app, &agency)?;
-            if let Some(done) = replay(tx, app, &agency, &standing, key.as_ref(), now)? {
-                return Ok(done);
             }
             let ask = |payload| Ask {
                 payload,
@@ -123,12 +124,12 @@ pub async fn add_event(
             let standing = caller.standing(&tree, &agency);
             // Locks the agency's head before key and dossier are read: nobody adds an event in between.
             let mut book = Book::open(tx, app, &agency)?;
-            if let Some(done) = replay(tx, app, &agency, &standing, key.as_ref(), now)? {
-                return Ok(done);
-            }
             let mut file = File::load(tx, &app.vault, &agency, id)?;
             let dossier = file.dossier().ok_or(AppError::NotFound)?;
             caller.may_read(&tree, &agency, &dossier.submitted_by)?;
+            if let Some(done) = replay(tx, app, &agency, &standing, key.as_ref(), now)? {
+                return Ok(done);
+            }
             if dossier.version != if_match {
                 return Err(AppError::Stale { current: dossier.version });
             }

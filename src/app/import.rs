@@ -179,8 +179,8 @@ impl Importer {
 
     fn submit(&self, line: &Arc<DossierLine>) -> Answer {
         let (app, run, line) = (self.app.clone(), Arc::clone(&self.run), Arc::clone(line));
-        let agency = line.agency.clone();
-        Box::pin(self.app.store.submit(&agency, move |tx| apply(tx, &app, &run, &line)))
+        let (agency, keeper) = (line.agency.clone(), self.keeper.clone());
+        Box::pin(self.app.store.submit(&agency, move |tx| apply(tx, &app, &run, keeper.as_deref(), &line)))
     }
 
     /// Waits for the oldest lines until no more than `lines` of `bytes` in all are under way.

@@ -167,7 +167,7 @@ pub async fn create(
         .store
         .write(QUEUE, move |tx| {
             once(tx, &caller.actor, key.as_ref(), app.clock.now(), &agency.code, |tx| {
-                Keeper::of(tx, &app, &caller)?.may_put_agency(tx, &app, &agency)?;
+                Keeper::of(tx, &app, &caller)?.may_put_agency(tx, &app, &agency, None)?;
                 put_agency(tx, &app, &agency, None, Expect::New).map(|_| ())
             })
         })
@@ -220,7 +220,7 @@ pub async fn replace(
         .app
         .store
         .write(QUEUE, move |tx| {
-            Keeper::of(tx, &app, &caller)?.may_put_agency(tx, &app, &agency)?;
+            Keeper::of(tx, &app, &caller)?.may_put_agency(tx, &app, &agency, from)?;
             put_agency(tx, &app, &agency, from, expect)
         })
         .await?;

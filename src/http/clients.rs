@@ -259,6 +259,8 @@ pub async fn create(
                 Ok(())
             })?;
             let stored = tx.client_by_name(&row.name)?.ok_or(AppError::NotFound)?;
+            // A repeated request may come when the name stands for a client of others.
+            let stored = kept(tx, &app, &caller, stored.id)?;
             let client = views(tx, &app, &[stored])?.pop().ok_or(AppError::NotFound)?;
             Ok::<_, AppError>(ClientWithSecret { client, client_secret })
         })

@@ -14,6 +14,7 @@ use super::purpose::{disclosed, purpose};
 use super::responses::{Reading, Writing};
 use super::view::{DossierView, EventView};
 use crate::app::AppError;
+use crate::app::access::handles;
 use crate::app::disclosure::{Disclosure, Sight};
 use crate::app::dossiers::{add_event, locate};
 use crate::app::record::Ask;
@@ -100,8 +101,9 @@ pub async fn add(
     let ask = read_event(json)?;
     let done = add_event(&state.app, auth.caller.clone(), place, ask, version, key).await?;
     let event = done.file.events.iter().find(|event| event.n == done.version).ok_or(AppError::NotFound)?;
-    // Whoever may record may see what they recorded.
-    let event = EventView::new(event, &done.file.personal, true);
+    // Whoever records handles the dossier; who repeats a request may have another desk by now.
+    let submitter = done.file.dossier().map(|dossier| dossier.submitted_by).unwrap_or_default();
+    let event = EventView::new(event, &done.file.personal, handles(&done.standing, &submitter));
     let dossier = view_of(done)?;
     Ok(HttpResponse::Created()
         .insert_header((header::ETAG, format!("\"{}\"", dossier.version)))

@@ -278,6 +278,10 @@ pub async fn create(
                 Ok(tx.user_insert(&row)?)
             })?;
             let stored = tx.user_by_name(&row.username)?.ok_or(AppError::NotFound)?;
+            // A repeated request may come when the user has gone to others.
+            if !kept_by(tx, &app, &caller, &caller_of(&stored)?.grants)? {
+                return Err(AppError::NotFound);
+            }
             Ok(view(&stored)?)
         })
         .await?;

@@ -29,7 +29,7 @@ pub const ON_THE_SPOT: &str = "2.000815";
 pub const PASSWORD: &str = "mật khẩu thử nghiệm";
 
 /// Username, roles.
-pub const USERS: [(&str, &[(Role, &str)]); 26] = [
+pub const USERS: [(&str, &[(Role, &str)]); 28] = [
     ("clerk", &[(Role::Clerk, AGENCY)]),
     ("clerk2", &[(Role::Clerk, AGENCY)]),
     ("officer", &[(Role::Officer, AGENCY)]),
@@ -67,6 +67,8 @@ pub const USERS: [(&str, &[(Role, &str)]); 26] = [
     // Of an agency that is there in few tests.
     ("clerk.before", &[(Role::Clerk, "H26.104")]),
     ("leader.before", &[(Role::Leader, "H26.104")]),
+    ("auditor.before", &[(Role::Auditor, "H26.104")]),
+    ("admin.before", &[(Role::Admin, "H26.104")]),
 ];
 
 /// Ids are fixed, so that a test can act as a user without asking for one.

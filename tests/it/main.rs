@@ -25,6 +25,7 @@ mod guards;
 mod idempotency;
 mod lifecycle;
 mod lists;
+mod merger;
 mod metrics;
 mod moves;
 mod operations;

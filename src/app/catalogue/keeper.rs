@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
+
 use super::Entry;
 use crate::app::{App, AppError, Caller};
 use crate::domain::actor::Role;
 use crate::domain::catalogue::Agency;
+use crate::domain::error::FieldError;
+use crate::domain::time::{Instant, business_date};
 use crate::plans::Plan;
 use crate::store::{StoreError, Tx};
 
@@ -47,30 +51,57 @@ impl Keeper {
     /// As [`Keeper::may_put_agency`] and [`Keeper::may_put_plan`].
     pub fn may_put(&self, tx: &mut Tx<'_>, app: &App, entry: &Entry) -> Result<(), AppError> {
         match entry {
-            Entry::Agency(agency) => self.may_put_agency(tx, app, agency),
+            Entry::Agency(agency) => self.may_put_agency(tx, app, agency, None),
             Entry::Plan(plan) => self.may_put_plan(tx, app, plan),
             Entry::Procedure(_) | Entry::Calendar(_) => Ok(()),
         }
     }
 
-    /// An admin keeps the agencies below their own, and adds below them. Where an agency stands decides who sees its
-    /// dossiers: it moves only below one that they keep too.
+    /// An admin keeps the agencies below their own, and adds below them. Where an agency stands, and what it merges
+    /// into, decide who sees its dossiers: it moves only below one that they keep too, and a merger is made, changed or
+    /// undone by who keeps all that take part in it. `from`: when the revision takes effect; none: today.
     ///
     /// # Errors
-    /// `Forbidden` for an agency that others keep; refused below one that they do not keep.
-    pub fn may_put_agency(&self, tx: &mut Tx<'_>, app: &App, agency: &Agency) -> Result<(), AppError> {
+    /// `Forbidden` for an agency that others keep; refused below one, or into one, that they do not keep.
+    pub fn may_put_agency(
+        &self,
+        tx: &mut Tx<'_>,
+        app: &App,
+        agency: &Agency,
+        from: Option<NaiveDate>,
+    ) -> Result<(), AppError> {
         let documents = app.catalogues.agencies(tx)?;
-        let known = documents.latest(&agency.code);
-        if known.is_some() && !self.keeps(&agency.code) {
+        let latest = documents.latest(&agency.code).map(|revision| &revision.body);
+        if latest.is_some() && !self.keeps(&agency.code) {
             return Err(AppError::Forbidden("this agency is kept by another admin"));
         }
-        let stays = known.is_some_and(|known| known.body.parent == agency.parent);
-        if (stays && self.roots.contains(&agency.code))
-            || agency.parent.as_deref().is_some_and(|parent| self.keeps(parent))
-        {
+        // Nothing would be written.
+        if from.is_none() && latest == Some(agency) {
             return Ok(());
         }
-        Err(AppError::field("/parent", "unknown_agency", "an agency stands below one within your reach"))
+        let from = from.unwrap_or_else(|| business_date(app.clock.now()));
+        let replaced = documents.at(&agency.code, from, Instant::MAX_UTC);
+        let replaced = replaced.map(|revision| &revision.body);
+        let stays = replaced.is_some_and(|replaced| replaced.parent == agency.parent);
+        let mut errors = Vec::new();
+        if !(stays && self.roots.contains(&agency.code))
+            && agency.parent.as_deref().is_none_or(|parent| !self.keeps(parent))
+        {
+            let detail = "an agency stands below one within your reach";
+            errors.push(FieldError::new("/parent", "unknown_agency", detail));
+        }
+        if !self.may_merge(replaced, agency) {
+            let detail = "cơ quan kế thừa ngoài phạm vi / agencies merge within your reach";
+            errors.push(FieldError::new("/successor", "unknown_agency", detail));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(AppError::invalid(errors)) }
+    }
+
+    /// Who takes over dossiers, and who gives them back, must be theirs.
+    fn may_merge(&self, replaced: Option<&Agency>, agency: &Agency) -> bool {
+        let merger = |agency: &Agency| Some((agency.successor.clone()?, agency.valid_to));
+        let (before, after) = (replaced.and_then(merger), merger(agency));
+        before == after || before.iter().chain(&after).all(|(successor, _)| self.keeps(successor))
     }
 
     /// A plan belongs to an agency that they keep, and stays with it.

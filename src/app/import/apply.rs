@@ -5,13 +5,14 @@ use uuid::Uuid;
 use super::line::DossierLine;
 use super::report::DeadlineDifference;
 use super::same::same_content;
+use crate::app::catalogue::Keeper;
 use crate::app::export;
 use crate::app::keys::line_hash;
 use crate::app::record::{Ask, Book, File};
 use crate::app::{App, AppError};
 use crate::domain::actor::Standing;
 use crate::domain::error::{FieldError, Refusal};
-use crate::domain::event::{Event, Origin, Payload};
+use crate::domain::event::{Event, EventType, Origin, Payload};
 use crate::domain::time::business_date;
 use crate::store::catalogues::Tree;
 use crate::store::rows::ImportKeyRow;
@@ -63,8 +64,14 @@ pub struct Run {
     pub file: String,
 }
 
-/// Records a dossier unless it is there already.
-pub fn apply(tx: &mut Tx<'_>, app: &App, run: &Run, line: &DossierLine) -> Result<Outcome, Stop> {
+/// Records a dossier unless it is there already. `keeper`: who imports, unless it is the program's owner.
+pub fn apply(
+    tx: &mut Tx<'_>,
+    app: &App,
+    run: &Run,
+    keeper: Option<&Keeper>,
+    line: &DossierLine,
+) -> Result<Outcome, Stop> {
     check_agency(tx, app, line)?;
     // Locks the agency's head: of two lines with the same key the second one sees the first.
     let mut book = Book::open(tx, app, &line.agency).map_err(|error| stop(0, error))?;
@@ -81,6 +88,9 @@ pub fn apply(tx: &mut Tx<'_>, app: &App, run: &Run, line: &DossierLine) -> Resul
         } else {
             Outcome::Differs(format!("hồ sơ {name} đã có với nội dung khác / is there with other content"))
         });
+    }
+    if let Some(keeper) = keeper {
+        check_code(tx, app, keeper, line)?;
     }
     let standing = Standing { actor: run.actor.clone(), import: true, ..Standing::default() };
     let mut asks = line.asks.iter().cloned().map(|ask| Ask { origin: Some(origin(run, line)), ..ask }).enumerate();
@@ -116,6 +126,18 @@ fn check_agency(tx: &mut Tx<'_>, app: &App, line: &DossierLine) -> Result<(), St
     } else {
         refused("retired_agency", "cơ quan không tồn tại vào ngày này / not there on this date")
     }
+}
+
+/// A code that names another agency is refused whether or not there is such a dossier: nobody learns it by guessing.
+/// Codes of other systems name agencies that are not known here, and are taken.
+fn check_code(tx: &mut Tx<'_>, app: &App, keeper: &Keeper, line: &DossierLine) -> Result<(), Stop> {
+    let Some((agency, _)) = line.code.as_deref().and_then(|code| code.split_once('-')) else { return Ok(()) };
+    if keeper.keeps(agency) || app.catalogues.agencies(tx)?.latest(agency).is_none() {
+        return Ok(());
+    }
+    let place = line.asks.iter().position(|ask| ask.payload.kind() == EventType::Received).unwrap_or(0);
+    let detail = "mã số hồ sơ của cơ quan khác / the code names an agency that is not within your reach";
+    Err(Stop::Refused(vec![FieldError::new(&format!("/events/{place}/code"), "foreign_code", detail)]))
 }
 
 fn origin(run: &Run, line: &DossierLine) -> Origin {

@@ -32,8 +32,10 @@ pub fn siblings(
     let named = groups.iter().filter(|(agency, _)| ask.agencies.contains(*agency)).map(|(_, group)| group.clone());
     let tops: BTreeSet<String> = named.collect();
     let mut found: Vec<Sibling> = tops.into_iter().map(|agency| Sibling { agency, rows: Vec::new() }).collect();
+    // The head of a group may have gone to others by now, while something that stood below it is still in reach.
+    let heads = found.iter().map(|sibling| sibling.agency.clone());
     let question = Question {
-        agencies: found.iter().map(|sibling| sibling.agency.clone()).collect(),
+        agencies: heads.filter(|head| ask.agencies.contains(head)).collect(),
         plan: Some(plan.id.clone()),
         known_at: ask.known_at.timestamp_micros(),
         ..Question::default()

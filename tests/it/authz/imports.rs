@@ -77,6 +77,9 @@ pub fn an_import_is_no_second_path(app: &TestApp) {
         (AGENCY, json!({"parent": FOREIGN})),
         (CHILD, json!({"parent": null})),
         (CHILD, json!({"parent": FOREIGN})),
+        // So is whoever merges their own into another one.
+        (AGENCY, json!({"valid_to": "2026-12-31", "successor": PARENT})),
+        (CHILD, json!({"valid_to": "2026-12-31", "successor": FOREIGN})),
     ];
     for (code, change) in moves {
         let document = agency(app, code, &change);
@@ -105,11 +108,30 @@ pub fn an_import_is_no_second_path(app: &TestApp) {
     if by_id["created"] != 1 || by_id.to_string().contains(code) {
         wrong.push(format!("its id: {by_id}"));
     }
-    let by_code = import(app, &line(None, Some(&foreign["code"])));
-    if by_code["failed"] != 1 || by_code["errors"][0]["code"] != "exists" {
-        wrong.push(format!("its code: {by_code}"));
-    }
+    // Its code is refused like any that names its agency: guessing tells nothing.
+    let guessed = "H38.1-260310-0777";
+    let told = [&foreign["code"], &json!(guessed)].map(|code| {
+        let report = import(app, &line(None, Some(code)));
+        let error = &report["errors"][0];
+        if report["failed"] != 1 || error["code"] != "foreign_code" || error["pointer"] != "/events/1/code" {
+            wrong.push(format!("the code {code}: {report}"));
+        }
+        report.to_string()
+    });
+    assert_eq!(told[0], told[1]);
     assert!(wrong.is_empty(), "{} were taken:\n{}", wrong.len(), wrong.join("\n"));
+
+    // Those of agencies within reach are taken.
+    for code in ["H26.103-260202-0044", "H26.103.25-260202-0044"] {
+        assert_eq!(import(app, &line(None, Some(&json!(code))))["created"], 1, "{code}");
+    }
+    // Codes of other systems are taken; so is a dossier again that has come with a foreign one, by the command line.
+    let brought = line(None, Some(&json!(guessed)));
+    assert_eq!(crate::exchange::setup::import(&app.app, std::slice::from_ref(&brought)).created, 1);
+    assert_eq!(import(app, &brought)["unchanged"], 1);
+    let others = line(None, Some(&json!("G09.20-20260202-0092637")));
+    assert_eq!(import(app, &others)["created"], 1);
+    assert_eq!(import(app, &others)["unchanged"], 1);
 
     // What is theirs they may put.
     let renamed = agency(app, AGENCY, &json!({"name": "Huyện Sông Lam"}));
