@@ -1,8 +1,11 @@
 //! Connections: which database a URL names, and how each is opened.
 
+use std::sync::Once;
+
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 
 use super::error::StoreError;
@@ -73,14 +76,28 @@ pub fn open_lite_writer(path: &str, max_mib: Option<u32>) -> Result<SqliteConnec
     Ok(conn)
 }
 
-/// Some errors are told apart by their words (see [`StoreError`]): PostgreSQL says them in English, whatever language
-/// it keeps its log in. Only a superuser, or who was granted it, may ask for that; for others the server's setting holds.
+/// Some errors are told apart by their words (see [`StoreError`]; SQLSTATE 53100, disk full, does not reach us
+/// otherwise): PostgreSQL says them in English, whatever language it keeps its log in. Only a superuser, or who was
+/// granted it, may ask for that; for others the server's setting holds, and the operator is told once what to do.
 pub fn speak_english(conn: &mut PgConnection) {
-    let other = "SELECT 1 WHERE current_setting('lc_messages') NOT IN ('C', 'POSIX') \
-         AND current_setting('lc_messages') NOT LIKE 'en%'";
-    let asked = diesel::sql_query(other).execute(conn).unwrap_or_default() > 0;
-    if asked && let Err(error) = conn.batch_execute("SET lc_messages = 'C'") {
-        tracing::warn!(error = %error, "PostgreSQL does not speak English: a full disk is not told from a defect");
+    static TOLD: Once = Once::new();
+    #[derive(QueryableByName)]
+    struct Asking {
+        #[diesel(sql_type = Text)]
+        role: String,
+    }
+    let other = "SELECT quote_ident(current_user) AS role WHERE current_setting('lc_messages') \
+         NOT IN ('C', 'C.UTF-8', 'C.utf8', 'POSIX') AND current_setting('lc_messages') NOT LIKE 'en%'";
+    let Ok(Asking { role }) = diesel::sql_query(other).get_result(conn) else { return };
+    if let Err(error) = conn.batch_execute("SET lc_messages = 'C'") {
+        TOLD.call_once(|| {
+            tracing::warn!(
+                error = %error,
+                "PostgreSQL speaks another language than English: a full disk will be answered as a defect (500 \
+                 instead of 507). Have a superuser run: ALTER ROLE {role} SET lc_messages = 'C'; or, from PostgreSQL \
+                 15 on: GRANT SET ON PARAMETER lc_messages TO {role}; then start again"
+            );
+        });
     }
 }
 

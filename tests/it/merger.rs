@@ -9,7 +9,7 @@ mod world;
 use serde_json::{Value, json};
 
 use crate::authz::places::PREDECESSOR as OLD;
-use crate::factory::{AGENCY, event, user_id};
+use crate::factory::{AGENCY, FULL, applicant, event, user_id};
 use crate::harness::TestApp;
 
 use decided::{a_head_that_has_gone_tells_nothing, who_keeps_all_agencies_decides};
@@ -80,6 +80,18 @@ fn questions(kept: &Kept) -> Vec<String> {
 fn heads(app: &TestApp, caller: &str) -> [bool; 2] {
     let heads = app.user(caller).get("/audit/heads").expect(200);
     ["items", "records"].map(|name| heads[name].as_array().expect("heads").iter().any(|head| head["agency"] == OLD))
+}
+
+/// A dossier of the agency from before, as an import has it; who takes it by whose admin.
+fn import(app: &TestApp, admin: &str, n: u32) -> Value {
+    let at = format!("2026-02-02T08:{n:02}:00+07:00");
+    let submitted = json!({"type": "submitted", "occurred_at": at, "agency": OLD, "procedure": FULL,
+        "channel": "in_person", "applicant": applicant(), "components": [{"code": "TP1", "originals": 1}]});
+    let code = format!("{OLD}-260202-{n:04}");
+    let received = json!({"type": "received", "occurred_at": at, "code": code});
+    let line = json!({"kind": "dossier", "events": [submitted, received]});
+    let request = app.user(admin).request("POST", "/imports").header("Content-Type", "application/x-ndjson");
+    request.bytes(format!("{line}\n").into_bytes()).send().expect(200)
 }
 
 /// What else shows the agency to its clerks, auditors and admins: status by caller.
@@ -177,12 +189,15 @@ fn the_successor_carries_on(app: &TestApp) {
     };
     app.set_clock(BEFORE);
     let closed = [404; 6];
+    assert_eq!(import(app, "admin", 1)["errors"][0]["code"], "unknown_agency");
     assert_eq!(write(SUCCESSOR), closed);
     assert_eq!(write("leader.far"), closed);
     merge(app);
     app.set_clock(AFTER);
     assert_eq!(write("leader.far"), closed);
     assert_eq!(write("leader.beside"), closed);
+    assert_eq!(import(app, "admin", 2)["created"], 1);
+    assert_eq!(import(app, "admin.before", 3)["created"], 1);
     // Staff above read; they take, verify and review, and stand for nothing.
     assert_eq!(write(ABOVE)[..2], [403, 403]);
     assert_eq!(app.user(ABOVE).post(declarations, &world::value("92")).status, 403);

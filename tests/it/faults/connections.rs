@@ -3,13 +3,14 @@
 
 use std::sync::Barrier;
 
-use diesel::RunQueryDsl;
-use diesel::connection::SimpleConnection;
+use diesel::connection::{Connection, SimpleConnection};
+use diesel::{PgConnection, RunQueryDsl};
 use motcua::app::AppError;
 use motcua::store::{DatabaseUrl, Store, StoreError, Tx};
 
 use crate::factory::AGENCY;
-use crate::harness::{TestApp, no_postgres, postgres, postgres_app};
+use crate::harness::child::Process;
+use crate::harness::{TestApp, World, no_postgres, postgres, postgres_app, postgres_world};
 use crate::ratchets::lines;
 
 /// Reads at once: as many connections.
@@ -85,12 +86,15 @@ fn language(tx: &mut Tx<'_>) -> String {
     asked.get_result::<Word>(*conn).expect("a setting").word
 }
 
+/// Stands for another language: spelt as nothing that the program knows, and there on every machine.
+const OTHER: &str = "C.UTF8";
+
 #[test]
 fn messages_are_asked_for_in_english() {
     let (Some(app), Some(server)) = (postgres_app(), postgres::server()) else { return no_postgres() };
     let DatabaseUrl::Postgres(url) = &app.database else { unreachable!("asked for PostgreSQL") };
     let name = lines(&app.database, "SELECT current_database() AS line").remove(0);
-    server.run(&format!("ALTER DATABASE {name} SET lc_messages = 'C.UTF-8'"));
+    server.run(&format!("ALTER DATABASE {name} SET lc_messages = '{OTHER}'"));
     let store = Store::open(&app.database).expect("the database opens");
     assert_eq!(store.read_blocking::<_, StoreError, _>(|tx| Ok(language(tx))).expect("a read"), "C");
     let written = store.write_blocking::<_, AppError, _>(AGENCY, |tx| Ok(language(tx)));
@@ -101,11 +105,46 @@ fn messages_are_asked_for_in_english() {
     server.run(&format!("CREATE ROLE {role} LOGIN"));
     let plain = url.replacen("motcua@", &format!("{role}@"), 1);
     let plain = Store::open(&DatabaseUrl::Postgres(plain)).expect("the database opens");
-    assert_eq!(plain.read_blocking::<_, StoreError, _>(|tx| Ok(language(tx))).expect("a read"), "C.UTF-8");
+    assert_eq!(plain.read_blocking::<_, StoreError, _>(|tx| Ok(language(tx))).expect("a read"), OTHER);
     let written = plain.write_blocking::<_, AppError, _>(AGENCY, |tx| Ok(language(tx)));
-    assert_eq!(written.expect("a write"), "C.UTF-8");
+    assert_eq!(written.expect("a write"), OTHER);
     drop(plain);
     server.run(&format!("DROP ROLE {role}"));
+}
+
+/// Who may not ask for English is told at the start what to do, and once, however many connections there are.
+#[test]
+fn who_may_not_ask_for_english_is_told_once() {
+    let (Some(mut world), Some(server)) = (postgres_world(), postgres::server()) else { return no_postgres() };
+    let name = lines(&world.database, "SELECT current_database() AS line").remove(0);
+    let role = format!("plain {name}");
+    server.run(&format!("ALTER DATABASE {name} SET lc_messages = '{OTHER}'; CREATE ROLE \"{role}\" LOGIN"));
+    let DatabaseUrl::Postgres(url) = &world.database else { unreachable!("asked for PostgreSQL") };
+    {
+        let mut owner = PgConnection::establish(url).expect("the database");
+        let on = |what: &str| format!("GRANT ALL ON {what} TO \"{role}\";");
+        let grant = on("SCHEMA public") + &on("ALL TABLES IN SCHEMA public");
+        owner.batch_execute(&grant).expect("tables");
+    }
+    let told = |world: &World| {
+        let process = Process::serve(world, &[("MOTCUA_LOG", "warn")]);
+        let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
+        agent.get(format!("{}/readyz", process.base)).call().expect("it is ready");
+        process.said().matches(&format!("GRANT SET ON PARAMETER lc_messages TO \"{role}\"")).count()
+    };
+    world.database = DatabaseUrl::Postgres(url.replacen("motcua@", &format!("{}@", role.replace(' ', "%20")), 1));
+    assert_eq!(told(&world), 1);
+    // That is English, and what is said of others helps.
+    server.run(&format!("ALTER DATABASE {name} SET lc_messages = 'C.UTF-8'"));
+    assert_eq!(told(&world), 0);
+    server.run(&format!("ALTER DATABASE {name} SET lc_messages = '{OTHER}'"));
+    server.run(&format!("GRANT SET ON PARAMETER lc_messages TO \"{role}\""));
+    assert_eq!(told(&world), 0);
+    server.run(&format!("REVOKE SET ON PARAMETER lc_messages FROM \"{role}\""));
+    server.run(&format!("ALTER ROLE \"{role}\" SET lc_messages = 'C'"));
+    assert_eq!(told(&world), 0);
+    drop(world);
+    server.run(&format!("DROP ROLE \"{role}\""));
 }
 
 /// As PostgreSQL reports it (53100), in the words of the operating system.
