@@ -2,12 +2,11 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, Condition, from_fn};
-use actix_web::{HttpResponse, HttpServer, web};
+use actix_web::{HttpResponse, web};
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
@@ -22,6 +21,7 @@ use crate::config::Settings;
 use crate::http::fallback::{Known, refuse};
 use crate::http::keys::new_key;
 use crate::http::metrics::{self, Metrics};
+use crate::http::serve::{Manners, serve};
 use crate::http::tokens::Tokens;
 use crate::http::{State, auth::TokenCache, body::BODY_LIMIT, guard, middleware, openapi, pace, panics, routes};
 use crate::store::{DatabaseUrl, Store, StoreError, migrate};
@@ -118,18 +118,21 @@ impl Application {
         let passwords = Passwords::start(settings.password_cost, app.clock.clone()).map_err(StartError::Passwords)?;
         let trusted_proxies = settings.trusted_proxies.clone();
         let metrics = Metrics::new(&app, &passwords);
-        let (cache, patience) = (TokenCache::default(), settings.patience);
-        let state = web::Data::new(State { app, tokens, passwords, cache, metrics, patience, trusted_proxies });
+        let tls = settings.tls.clone().map(tls::config).transpose().map_err(StartError::Tls)?;
+        let (cache, patience, encrypted) = (TokenCache::default(), settings.patience, tls.is_some());
+        let state =
+            web::Data::new(State { app, tokens, passwords, cache, metrics, patience, encrypted, trusted_proxies });
         let beside = settings.metrics_listen.map(|address| MetricsServer::bind(address, &state)).transpose();
         let beside = beside.map_err(StartError::Metrics)?;
         let listener = TcpListener::bind(settings.listen)?;
-        pace::cut_slow_readers(&listener, patience)?;
         let port = listener.local_addr()?.port();
         let shared = state.clone();
         let document = openapi::document();
         let known = web::Data::new(Known::new(&document));
         let origins = settings.cors_origins.clone();
-        let server = HttpServer::new(move || {
+        let (workers, connections) = (settings.workers, settings.max_connections);
+        let manners = Manners { workers, connections, patience, tls, signals: true };
+        let server = serve(listener, manners, move || {
             let (app, _) = actix_web::App::new()
                 .app_data(shared.clone())
                 .app_data(known.clone())
@@ -152,16 +155,7 @@ impl Application {
                 .wrap(Compress::default())
                 .wrap(from_fn(pace::paced))
                 .wrap(from_fn(metrics::counted))
-        })
-        .workers(settings.workers)
-        .client_request_timeout(Duration::from_secs(10))
-        .max_connections((settings.max_connections / settings.workers).max(1))
-        .shutdown_timeout(10);
-        let server = match settings.tls.clone() {
-            Some(files) => server.listen_rustls_0_23(listener, tls::config(files).map_err(StartError::Tls)?)?,
-            None => server.listen(listener)?,
-        };
-        let server = server.run();
+        })?;
         Ok(Self { port, server, state, metrics: beside })
     }
 
@@ -185,10 +179,12 @@ impl MetricsServer {
     fn bind(address: SocketAddr, state: &web::Data<State>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         let port = listener.local_addr()?.port();
+        let manners = Manners { workers: 1, connections: 16, patience: state.patience, tls: None, signals: false };
         let state = state.clone();
-        let server = HttpServer::new(move || actix_web::App::new().app_data(state.clone()).configure(metrics::routes));
-        let server = server.workers(1).max_connections(16).client_request_timeout(Duration::from_secs(10));
-        Ok(Self { port, server: server.disable_signals().listen(listener)?.run() })
+        let server = serve(listener, manners, move || {
+            actix_web::App::new().app_data(state.clone()).configure(metrics::routes).wrap(from_fn(pace::paced))
+        })?;
+        Ok(Self { port, server })
     }
 }
 

@@ -4,9 +4,10 @@ use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, ResponseError};
+use actix_web::{Error, HttpMessage, ResponseError, web};
 use tracing_actix_web::RequestId;
 
+use super::State;
 use super::problem::{ApiError, Kind};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -70,7 +71,7 @@ fn odd(request: &ServiceRequest) -> Option<ApiError> {
 pub async fn dress<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let docs = request.path().starts_with("/docs");
     let personal = ["/api/", "/oauth/"].iter().any(|start| request.path().starts_with(start));
-    let encrypted = request.app_config().secure();
+    let encrypted = request.app_data::<web::Data<State>>().is_some_and(|state| state.encrypted);
     let id = HeaderValue::from_str(&trace_id(&request));
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();

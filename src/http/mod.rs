@@ -46,6 +46,7 @@ pub mod reports;
 pub mod reread;
 pub mod responses;
 pub mod scorecards;
+pub mod serve;
 pub mod snapshots;
 mod tables;
 pub mod tokens;
@@ -70,6 +71,8 @@ pub struct State {
     pub metrics: metrics::Metrics,
     /// How long a body may keep the program waiting for its next piece.
     pub patience: Duration,
+    /// Whether TLS is spoken.
+    pub encrypted: bool,
     /// Proxies whose word on the client's address is taken.
     pub trusted_proxies: Vec<ipnet::IpNet>,
 }

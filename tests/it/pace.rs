@@ -1,9 +1,11 @@
 //! Clients that are slow, or send more of a head than anybody needs: cut after a bounded time and a bounded number of bytes.
 
-use std::sync::atomic::Ordering;
+use std::io::Read;
 use std::time::{Duration, Instant};
 
-use crate::harness::{ENDED, GENEROUS, TestApp, Wire};
+use socket2::SockRef;
+
+use crate::harness::{GENEROUS, TestApp, Wire, is_ended};
 
 on_both!(slow_bodies_are_cut, slow_bodies_that_nobody_reads_are_cut);
 
@@ -63,17 +65,80 @@ fn long_bodies_that_come_steadily_are_taken() {
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"errors_total\":6"), "{answer}");
 }
 
+const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: motcua.test\r\n\r\n";
+
 #[test]
-fn answers_that_nobody_takes_are_cut() {
+fn slow_heads_are_cut() {
     let app = impatient(&crate::harness::sqlite(), Duration::from_millis(200));
-    let mut wire = Wire::to(&app);
-    assert!(wire.send("GET /endless HTTP/1.1\r\nHost: motcua.test\r\n\r\n"));
-    let begun = Instant::now();
-    while ENDED.load(Ordering::Relaxed) == 0 {
-        assert!(begun.elapsed() < GENEROUS, "still being sent");
-        std::thread::yield_now();
+    // The first head of a connection, one after an answer, one that came in part together with the request before it.
+    for (before, start) in [("", "GET /healthz HTTP/1.1\r\n"), (HEALTH, ""), (HEALTH, "GET /heal")] {
+        let mut wire = Wire::to(&app);
+        if before.is_empty() {
+            assert!(wire.send(start));
+        } else {
+            assert!(wire.send(&format!("{before}{start}")));
+            assert!(wire.answer().starts_with("HTTP/1.1 200 "));
+        }
+        let answer = wire.drip("X");
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{before}{start}: {answer}");
     }
     app.anonymous().get("//healthz").expect(200);
+}
+
+#[test]
+fn connections_that_ask_all_the_time_are_kept() {
+    let patience = Duration::from_millis(300);
+    let app = impatient(&crate::harness::sqlite(), patience);
+    let mut wire = Wire::to(&app);
+    let begun = Instant::now();
+    while begun.elapsed() < patience * 4 {
+        assert!(wire.send(HEALTH));
+        assert!(wire.answer().starts_with("HTTP/1.1 200 "));
+    }
+}
+
+/// Asks for an answer without end, to be taken through a narrow opening.
+fn endless(app: &TestApp, name: &str) -> Wire {
+    let mut wire = Wire::to(app);
+    SockRef::from(&wire.0).set_recv_buffer_size(16 * 1024).expect("an option");
+    assert!(wire.send(&format!("GET /endless?{name} HTTP/1.1\r\nHost: motcua.test\r\n\r\n")));
+    wire
+}
+
+#[test]
+fn answers_that_are_not_taken_are_cut() {
+    let app = impatient(&crate::harness::sqlite(), Duration::from_millis(200));
+    for (name, takes) in [("nothing", false), ("next-to-nothing", true)] {
+        let mut wire = endless(&app, name);
+        let begun = Instant::now();
+        while !is_ended(name) {
+            assert!(begun.elapsed() < GENEROUS, "still being sent");
+            if takes && wire.answered_within(Duration::from_millis(10)) {
+                // When it is cut the connection ends before the answer does.
+                let _ = wire.0.read(&mut [0]);
+            }
+            std::thread::yield_now();
+        }
+    }
+    app.anonymous().get("//healthz").expect(200);
+}
+
+/// Slower by far than the program sends, in small pieces, for longer than its patience lasts. Meanwhile somebody connects
+/// who never says a word.
+#[test]
+fn answers_that_are_taken_steadily_are_sent_and_silence_is_not_waited_for() {
+    let patience = Duration::from_secs(2);
+    let app = impatient(&crate::harness::sqlite(), patience);
+    let mut silent = Wire::to(&app);
+    let mut wire = endless(&app, "steadily");
+    let begun = Instant::now();
+    let mut piece = vec![0; 16 * 1024];
+    while begun.elapsed() < patience * 3 {
+        wire.0.read_exact(&mut piece).expect("more of it");
+        assert!(!is_ended("steadily"), "cut after {:?}", begun.elapsed());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(silent.drip("").starts_with("HTTP/1.1 408 "));
 }
 
 #[test]

@@ -32,7 +32,7 @@ use motcua::store::{DatabaseUrl, Limits, Store};
 use motcua::vault::{KeySource, Vault};
 
 pub use client::{Answer, Client, escaped, form, form_at};
-pub use wire::{ENDED, GENEROUS, Wire};
+pub use wire::{GENEROUS, Wire, is_ended};
 
 use crate::factory;
 

@@ -2,10 +2,10 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::stream;
 
 use super::TestApp;
@@ -13,19 +13,24 @@ use super::TestApp;
 /// What no machine is too busy for.
 pub const GENEROUS: Duration = Duration::from_secs(60);
 
-/// Answers of [`endless`] that nobody sends any more.
-pub static ENDED: AtomicU64 = AtomicU64::new(0);
+/// Answers of [`endless`] that nobody sends any more, by what they were asked for.
+static ENDED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Whether the endless answer that was asked for so is no longer being sent.
+pub fn is_ended(name: &str) -> bool {
+    ENDED.lock().expect("a list").iter().any(|ended| ended == name)
+}
 
 /// An answer that no buffer holds.
-pub async fn endless() -> HttpResponse {
-    struct Sending;
+pub async fn endless(request: HttpRequest) -> HttpResponse {
+    struct Sending(String);
     impl Drop for Sending {
         fn drop(&mut self) {
-            ENDED.fetch_add(1, Ordering::Relaxed);
+            ENDED.lock().expect("a list").push(std::mem::take(&mut self.0));
         }
     }
     let piece = web::Bytes::from_static(&[b'x'; 64 * 1024]);
-    let pieces = stream::unfold(Sending, move |sending| {
+    let pieces = stream::unfold(Sending(request.query_string().to_owned()), move |sending| {
         let piece = piece.clone();
         async move { Some((Ok::<_, std::io::Error>(piece), sending)) }
     });
@@ -67,6 +72,24 @@ impl Wire {
         let answer = String::from_utf8_lossy(&answer).into_owned();
         assert!(!end.as_ref().is_err_and(open), "still open after {answer}");
         answer
+    }
+
+    /// One answer without chunks, while the connection stays open.
+    pub fn answer(&mut self) -> String {
+        let mut answer = Vec::new();
+        let length = |answer: &[u8]| {
+            let text = String::from_utf8_lossy(answer).to_lowercase();
+            let (head, _) = text.split_once("\r\n\r\n")?;
+            let (_, length) = head.split_once("content-length: ")?;
+            Some(head.len() + 4 + length.lines().next()?.parse::<usize>().ok()?)
+        };
+        let mut piece = [0; 4096];
+        while length(&answer).is_none_or(|whole| answer.len() < whole) {
+            let count = self.0.read(&mut piece).expect("an answer");
+            assert!(count > 0, "closed after {}", String::from_utf8_lossy(&answer));
+            answer.extend_from_slice(&piece[..count]);
+        }
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// Everything that comes until the other side closes.
