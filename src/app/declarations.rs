@@ -2,6 +2,7 @@
 
 use super::dossiers::{Key, earlier, remember};
 use super::full_copy::records::{chain, declaration_line, review_line};
+use super::notes::keep;
 use super::{App, AppError, Caller};
 use crate::domain::actor::Role;
 use crate::domain::chain::canonical_text;
@@ -11,7 +12,7 @@ use crate::plans::{Plan, Target};
 use crate::store::catalogues::Tree;
 use crate::store::declarations::{Declared, Question, declared};
 use crate::store::rows::{DeclarationRow, ReviewRow};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, notes};
 
 /// Whose value of which target.
 #[derive(Debug, Clone)]
@@ -58,7 +59,7 @@ pub async fn declare(
             }
             if let Some(row) = earlier(tx, &agency, &caller.actor, key.as_ref(), now)? {
                 // As the request left it: what was said of it since is not part of the answer.
-                return Ok(Declared { review: None, ..one(tx, &agency, &place, row.version, now)? });
+                return Ok(Declared { review: None, ..one(tx, app, &agency, &place, row.version, now)? });
             }
             let content = Declaration { unit: target.unit.clone(), ..content.clone() };
             let errors = content.check(&target, business_date(now));
@@ -67,6 +68,9 @@ pub async fn declare(
             }
             // Whoever declares for the agency at the same time waits here, on whichever machine.
             tx.head_lock(&agency)?;
+            let text = content.note.clone();
+            let note = text.as_deref().map(|text| keep(tx, app, &agency, text)).transpose()?;
+            let content = Declaration { note, ..content };
             let row = DeclarationRow {
                 agency_id: agency.clone(),
                 plan: place.plan.clone(),
@@ -81,7 +85,8 @@ pub async fn declare(
             let version = row.version.unsigned_abs();
             let resource = format!("{}/{}", place.plan, place.target);
             remember(tx, (&agency, &caller.actor), key.as_ref(), &resource, version, now)?;
-            Ok(Declared::read(row, None)?)
+            let done = Declared::read(row, None)?;
+            Ok(Declared { content: Declaration { note: text, ..done.content }, ..done })
         })
         .await
 }
@@ -108,7 +113,7 @@ pub async fn review(
             let agencies = app.catalogues.agencies(tx)?;
             let tree = Tree::new(&agencies, business_date(now), now);
             in_reach(&caller, &tree, &agency, &REVIEWERS)?;
-            let found = one(tx, &agency, &place, version, now)?;
+            let found = one(tx, app, &agency, &place, version, now)?;
             if earlier(tx, &agency, &caller.actor, key.as_ref(), now)?.is_some() {
                 return Ok(found);
             }
@@ -121,6 +126,9 @@ pub async fn review(
             if let Some(error) = note.as_deref().and_then(|note| text("/note", note, 2000)) {
                 return Err(AppError::invalid(vec![error]));
             }
+            // A key that is about to be replaced seals nothing after it: see `keep`.
+            tx.head_lock(&agency)?;
+            let note = note.as_deref().map(|text| keep(tx, app, &agency, text)).transpose()?;
             let review = ReviewRow {
                 agency_id: agency.clone(),
                 plan: place.plan.clone(),
@@ -129,13 +137,13 @@ pub async fn review(
                 verdict: verdict.as_str().to_owned(),
                 reviewed_by: caller.actor.clone(),
                 recorded_at: now.timestamp_micros(),
-                note: note.clone(),
+                note,
             };
             tx.declaration_review_insert(&review)?;
             chain(tx, &review_line(review)?)?;
             let resource = format!("{}/{}", place.plan, place.target);
             remember(tx, (&agency, &caller.actor), key.as_ref(), &resource, version.unsigned_abs(), now)?;
-            one(tx, &agency, &place, version, now)
+            one(tx, app, &agency, &place, version, now)
         })
         .await
 }
@@ -174,7 +182,14 @@ fn in_reach(caller: &Caller, tree: &Tree<'_>, agency: &str, roles: &[Role]) -> R
     Err(AppError::NotFound)
 }
 
-fn one(tx: &mut Tx<'_>, agency: &str, place: &Place, version: i32, now: Instant) -> Result<Declared, AppError> {
+fn one(
+    tx: &mut Tx<'_>,
+    app: &App,
+    agency: &str,
+    place: &Place,
+    version: i32,
+    now: Instant,
+) -> Result<Declared, AppError> {
     let ask = Question {
         agencies: vec![agency.to_owned()],
         plan: Some(place.plan.clone()),
@@ -182,7 +197,9 @@ fn one(tx: &mut Tx<'_>, agency: &str, place: &Place, version: i32, now: Instant)
         version: Some(version),
         known_at: now.timestamp_micros(),
     };
-    declared(tx, &ask)?.pop().ok_or(AppError::NotFound)
+    let mut found = declared(tx, &ask)?.pop().ok_or(AppError::NotFound)?;
+    notes::open(tx, &app.vault, [&mut found])?;
+    Ok(found)
 }
 
 fn corrupt(error: &serde_json::Error) -> AppError {

@@ -1,13 +1,14 @@
 //! Full copies: everything as stored, hashes and salts included, in a form that both kinds of database
 //! write byte for byte alike. Full → restore into the other kind → full is the way from one to the other.
 
+mod commitments;
 mod index;
 pub(crate) mod lines;
 pub(crate) mod records;
 mod restore;
 mod write;
 
-pub(crate) use restore::commitments;
+pub(crate) use commitments::{commitments, note_check};
 pub use restore::{Progress, RefusedAgency, RestoreReport, RestoredAgency, restore};
 pub use write::{Written, export};
 

@@ -13,6 +13,7 @@ pub mod full_copy;
 pub mod import;
 pub mod jobs;
 pub mod keys;
+pub mod notes;
 pub mod password_policy;
 pub mod passwords;
 pub mod proof;

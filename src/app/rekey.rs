@@ -10,9 +10,10 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::keys::{KeysError, QUEUE, entry, seal_page, secret_of};
+use super::notes::reseal_page;
 use super::{App, AppError};
-use crate::store::StoreError;
 use crate::store::personal::DataKeyRow;
+use crate::store::{StoreError, Tx};
 use crate::vault::{DataKey, VaultError};
 
 /// Dossiers for which an agency's lock is held at a time.
@@ -67,6 +68,17 @@ pub fn rekey(app: &App, mut progress: impl FnMut(&Rekeyed)) -> Result<Rekeyed, K
             let Some(last) = page.last else { break };
             after = Some(last);
         }
+        let mut after = None;
+        loop {
+            let (own, agency2) = (app.clone(), agency.clone());
+            let page = app.store.write_long_blocking::<_, AppError, _>(&agency, move |tx| {
+                Ok(reseal_page(tx, &own, &agency2, after, PAGE)?)
+            })?;
+            done.rows += page.0;
+            progress(&done);
+            let Some(last) = page.1 else { break };
+            after = Some(last);
+        }
     }
     let id = key.id().to_owned();
     app.store.write_blocking::<_, AppError, _>(QUEUE, move |tx| Ok(tx.data_key_searched(&id)?))?;
@@ -94,14 +106,13 @@ fn enter(app: &App, key: &DataKey) -> Result<(), KeysError> {
     Ok(())
 }
 
-/// Agencies with events, when everybody who asked for the key before the new one was entered has ended.
+/// Agencies with sealed rows, when everybody who asked for the key before the new one was entered has ended.
 fn agencies(app: &App) -> Result<BTreeSet<String>, KeysError> {
     let in_catalogue = app.store.read_blocking::<_, StoreError, _>(|tx| {
         Ok(app.catalogues.agencies(tx)?.codes().map(str::to_owned).collect::<BTreeSet<_>>())
     })?;
-    let begun: BTreeSet<String> =
-        app.store.read_blocking::<_, StoreError, _>(|tx| tx.event_agencies())?.into_iter().collect();
-    // Of the others, a first dossier may be under way: it holds the agency's lock, or will see the new key.
+    let begun = app.store.read_blocking(sealing)?;
+    // Of the others, a first dossier or note may be under way: it holds the agency's lock, or will see the new key.
     for agency in in_catalogue.difference(&begun) {
         let waited = app.store.write_blocking::<(), AppError, _>(agency, {
             let agency = agency.clone();
@@ -116,18 +127,23 @@ fn agencies(app: &App) -> Result<BTreeSet<String>, KeysError> {
             Err(other) => return Err(other.into()),
         }
     }
-    Ok(app.store.read_blocking::<_, StoreError, _>(|tx| tx.event_agencies())?.into_iter().collect())
+    Ok(app.store.read_blocking(sealing)?)
+}
+
+/// Agencies that have sealed rows, or may have.
+fn sealing(tx: &mut Tx<'_>) -> Result<BTreeSet<String>, StoreError> {
+    Ok(tx.event_agencies()?.into_iter().chain(tx.note_agencies()?).collect())
 }
 
 /// Lets go of the keys that were replaced, with what was indexed under them.
 fn retire(app: &App, key: &DataKey) -> Result<Vec<String>, KeysError> {
     let known = app.store.read_blocking::<_, StoreError, _>(|tx| tx.data_keys())?;
     let old: Vec<String> = known.into_iter().map(|row| row.id).filter(|id| id != key.id()).collect();
-    for agency in app.store.read_blocking::<_, StoreError, _>(|tx| tx.event_agencies())? {
+    for agency in app.store.read_blocking(sealing)? {
         let (old, agency2, key) = (old.clone(), agency.clone(), key.id().to_owned());
         app.store.write_long_blocking::<_, AppError, _>(&agency, move |tx| {
             tx.head_lock(&agency2)?;
-            if tx.personal_under_other_keys(&agency2, &key)? > 0 {
+            if tx.personal_under_other_keys(&agency2, &key)? + tx.notes_under_other_keys(&agency2, &key)? > 0 {
                 let detail = format!("{agency2} got rows under another key (restored meanwhile?): call it again");
                 return Err(StoreError::Unavailable(detail).into());
             }

@@ -3,9 +3,13 @@
 //! A declaration never replaces a computed figure, and never another declaration: it is one more version, judged by
 //! a second person. Values are exact: a decimal as it was written, or a numerator over a denominator.
 
+use std::fmt;
+use std::str::FromStr;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::error::FieldError;
 use super::score::Fraction;
@@ -26,8 +30,36 @@ pub struct Declaration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub denominator: Option<i64>,
     pub evidence: Vec<Evidence>,
+    /// Stored: a [`SealedNote`], or the text itself where an earlier version wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// What stands in a record for a note whose text lies sealed beside it: `sealed:<id>:<commitment>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedNote {
+    pub id: Uuid,
+    /// SHA-256(salt ‖ canonical JSON of the values), hexadecimal.
+    pub commitment: String,
+}
+
+impl fmt::Display for SealedNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sealed:{}:{}", self.id, self.commitment)
+    }
+}
+
+impl FromStr for SealedNote {
+    type Err = ();
+
+    /// Only what [`SealedNote`] itself writes is read: notes of an earlier version are any text.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (id, commitment) = text.strip_prefix("sealed:").and_then(|rest| rest.split_once(':')).ok_or(())?;
+        let note = Self { id: id.parse().map_err(|_| ())?, commitment: commitment.to_owned() };
+        let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let fits = commitment.len() == 64 && commitment.bytes().all(hexadecimal) && note.to_string() == text;
+        if fits { Ok(note) } else { Err(()) }
+    }
 }
 
 /// Something that can be looked at (tài liệu kiểm chứng).

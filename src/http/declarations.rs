@@ -21,9 +21,9 @@ use crate::domain::declaration::{Declaration, Evidence, Verdict};
 use crate::domain::score::percent;
 use crate::domain::time::{self, Instant, business_date};
 use crate::plans::Period;
-use crate::store::Tx;
 use crate::store::catalogues::{Catalogues, Tree};
 use crate::store::declarations::{Declared, Question, declared};
+use crate::store::{Tx, notes};
 
 /// A value to be declared: either `value`, or `numerator` and `denominator`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -78,6 +78,7 @@ pub struct DeclarationView {
     /// `pending`, `accepted` or `rejected`, as known then.
     pub status: &'static str,
     pub evidence: Vec<Evidence>,
+    /// Null in scorecards, and where it was erased.
     pub note: Option<String>,
     pub review: Option<ReviewView>,
 }
@@ -95,6 +96,13 @@ pub struct ReviewView {
 }
 
 impl DeclarationView {
+    /// Without notes: free text is shown where declarations are listed.
+    #[must_use]
+    pub fn bare(declared: Declared) -> Self {
+        let view = Self::new(declared);
+        Self { note: None, review: view.review.map(|review| ReviewView { note: None, ..review }), ..view }
+    }
+
     #[must_use]
     pub fn new(declared: Declared) -> Self {
         let status = declared.standing().as_str();
@@ -332,6 +340,7 @@ async fn page(
         found.truncate(size);
         let last = found.last().filter(|_| more);
         let next = last.map(|one| cursor(&question, &format!("{}#{}", one.agency, one.version)));
+        notes::open(tx, &app.vault, &mut found)?;
         let page = Page { items: found.into_iter().map(DeclarationView::new).collect(), next, count: None };
         let cut = ListCut::new(tx, (known_at, known_at), now)?;
         Ok::<_, ApiError>(DeclaredList { plan_revision, listed: Listed { cut, page } })

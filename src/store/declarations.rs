@@ -3,7 +3,7 @@
 use super::error::StoreError;
 use super::rows::{DeclarationRow, ReviewRow};
 use super::tx::Tx;
-use crate::domain::declaration::{Declaration, Verdict};
+use crate::domain::declaration::{Declaration, SealedNote, Verdict};
 use crate::domain::time::{Instant, from_micros};
 use crate::plans::Period;
 
@@ -28,6 +28,8 @@ pub struct Declared {
     pub declared_by: String,
     pub declared_at: Instant,
     pub content: Declaration,
+    /// Stands for the note until it is opened.
+    pub sealed_note: Option<SealedNote>,
     pub review: Option<Review>,
 }
 
@@ -38,6 +40,15 @@ pub struct Review {
     pub reviewed_by: String,
     pub reviewed_at: Instant,
     pub note: Option<String>,
+    pub sealed_note: Option<SealedNote>,
+}
+
+/// Tells a text from what stands for a sealed one.
+fn text_or_sealed(note: Option<String>) -> (Option<String>, Option<SealedNote>) {
+    match note.as_deref().map(str::parse) {
+        Some(Ok(sealed)) => (None, Some(sealed)),
+        _ => (note, None),
+    }
 }
 
 /// How a version stands.
@@ -64,11 +75,15 @@ impl Declared {
     /// [`StoreError::Corrupt`] when the rows hold what this program never writes.
     pub fn read(row: DeclarationRow, review: Option<ReviewRow>) -> Result<Self, StoreError> {
         let name = format!("declaration {} of {}/{} by {}", row.version, row.plan, row.target, row.agency_id);
-        let content = serde_json::from_str(&row.body).map_err(|_| StoreError::Corrupt(name.clone()))?;
+        let mut content: Declaration =
+            serde_json::from_str(&row.body).map_err(|_| StoreError::Corrupt(name.clone()))?;
+        let (note, sealed_note) = text_or_sealed(content.note.take());
+        content.note = note;
         let review = review.map(|review| {
             let verdict = Verdict::parse(&review.verdict).ok_or(StoreError::Corrupt(name))?;
             let reviewed_at = from_micros(review.recorded_at);
-            Ok::<_, StoreError>(Review { verdict, reviewed_by: review.reviewed_by, reviewed_at, note: review.note })
+            let (note, sealed_note) = text_or_sealed(review.note);
+            Ok::<_, StoreError>(Review { verdict, reviewed_by: review.reviewed_by, reviewed_at, note, sealed_note })
         });
         Ok(Self {
             agency: row.agency_id,
@@ -78,6 +93,7 @@ impl Declared {
             declared_by: row.declared_by,
             declared_at: from_micros(row.recorded_at),
             content,
+            sealed_note,
             review: review.transpose()?,
         })
     }

@@ -21,6 +21,7 @@ pub mod jobs;
 mod lite;
 pub mod measures;
 pub mod migrate;
+pub mod notes;
 pub mod personal;
 mod pg;
 pub mod query;

@@ -423,3 +423,14 @@ table! {
         fields -> Text,
     }
 }
+
+table! {
+    use diesel::sql_types::*;
+    use crate::store::sql_types::Uid;
+    notes (agency_id, id) {
+        agency_id -> Text,
+        id -> Uid,
+        key_id -> Text,
+        sealed -> Binary,
+    }
+}

@@ -4,6 +4,7 @@ use super::access::{AccessQuery, AccessRow};
 use super::declarations::Question;
 use super::error::StoreError;
 use super::jobs::{JobAgencyRow, JobRow};
+use super::notes::NoteRow;
 use super::personal::{DataKeyRow, IndexRow, PersonalRow};
 use super::query::{
     FactQuery, Flagged, Flags, Hit, Moved, MovedCounts, Moves, Named, Previous, Probe, Range, Refiling, SnapshotQuery,
@@ -106,6 +107,12 @@ forward! {
     identities_found(agencies: &[String], key: &str, digests: &[Vec<u8>]) -> Vec<(String, Id)>;
     withdrawn_names(ask: &FactQuery) -> Vec<Named>;
     naming_a_previous(ask: &FactQuery) -> Vec<Previous>;
+    note_insert(row: &NoteRow) -> ();
+    notes_of(agency: &str, ids: &[Id]) -> Vec<NoteRow>;
+    notes_after(agency: &str, after: Option<Id>, limit: i64) -> Vec<NoteRow>;
+    note_reseal(row: &NoteRow) -> ();
+    note_agencies() -> Vec<String>;
+    notes_under_other_keys(agency: &str, key: &str) -> i64;
     access_insert(row: &AccessRow) -> ();
     access_count(ask: &AccessQuery) -> i64;
     access_page(ask: &AccessQuery) -> Vec<AccessRow>;

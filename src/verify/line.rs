@@ -54,7 +54,8 @@ pub struct CatalogueLine {
     pub body: Value,
 }
 
-/// Personal values of one event with the salt of their commitment, sealed.
+/// Personal values of one event with the salt of their commitment, sealed. With `n` 0 the note of a record: `dossier` is
+/// the id by which the record names it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PersonalLine {
     pub agency: String,

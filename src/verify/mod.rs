@@ -55,7 +55,7 @@ pub enum FindingKind {
     Truncated,
     /// The chain has another hash where a head was kept elsewhere.
     Head,
-    /// Personal values that do not match the commitment, or that no entry commits to.
+    /// Personal values that do not match the commitment, or that nothing commits to.
     Personal,
     /// A record beside the chain that is not as it was kept, or is missing.
     Record,

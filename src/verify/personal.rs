@@ -1,4 +1,4 @@
-//! Personal values against the commitments in the chain.
+//! Personal values against the commitments in the chains.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::line::{EventLine, PersonalLine};
+use super::line::{EventLine, PersonalLine, RecordLine};
+use super::records::subject;
 use super::unseal::Keys;
 use super::{Finding, FindingKind};
 
@@ -26,6 +27,9 @@ pub fn hash(row: &PersonalLine, keys: Option<&Keys>) -> Option<Result<[u8; 32], 
     Some(keys.open(row).and_then(|(salt, body)| commitment(&salt, &body)))
 }
 
+/// Where the place of an event would stand in the row of a note: events begin with 1.
+const NOTE: u32 = 0;
+
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Key {
     agency: usize,
@@ -44,11 +48,11 @@ pub struct PersonalEnd {
     pub erased: u64,
     /// Personal rows that were not opened, for want of keys.
     pub unchecked: u64,
-    /// The first row of each agency that no entry commits to.
+    /// The first row of each agency that nothing commits to.
     pub findings: Vec<Finding>,
 }
 
-/// Takes the personal rows, then the entries, as a full copy holds them. Memory grows with the personal rows.
+/// Takes the personal rows, then the entries and the records, as a full copy holds them. Memory grows with the rows.
 #[derive(Debug, Default)]
 pub struct PersonalCheck {
     names: Vec<String>,
@@ -139,6 +143,34 @@ impl PersonalCheck {
         }
     }
 
+    /// The note that a declared value or a review names, as `sealed:<id>:<commitment>`; other texts stand open.
+    ///
+    /// # Errors
+    /// Its commitment is not that of the note.
+    pub fn record(&mut self, record: &RecordLine) -> Result<(), Finding> {
+        let note = match record.record.as_str() {
+            "declaration" => &record.row["body"]["note"],
+            "declaration_review" => &record.row["note"],
+            _ => return Ok(()),
+        };
+        let named = note.as_str().and_then(|text| text.strip_prefix("sealed:")?.split_once(':'));
+        let Some((id, committed)) = named else { return Ok(()) };
+        let Ok(key) = self.key(&record.agency, id, NOTE) else { return Ok(()) };
+        match self.rows.remove(&key) {
+            None => {
+                self.erased += 1;
+                Ok(())
+            }
+            Some(None) => Ok(()),
+            Some(Some(row)) if committed == hex::encode(row) => Ok(()),
+            Some(_) => {
+                let name = format!("{} {}", record.record, subject(&record.record, &record.row));
+                let detail = format!("the note of {name} does not match its commitment");
+                Err(Finding::new(&record.agency, 0, FindingKind::Personal, detail))
+            }
+        }
+    }
+
     #[must_use]
     pub fn finish(self) -> PersonalEnd {
         let mut first: HashMap<usize, Key> = HashMap::new();
@@ -154,7 +186,7 @@ impl PersonalCheck {
             .into_iter()
             .map(|(agency, key)| {
                 let agency = self.names.get(agency).map_or("", String::as_str);
-                let detail = format!("personal row {}/{}: no entry commits to it", key.dossier, key.n);
+                let detail = format!("personal row {}/{}: nothing commits to it", key.dossier, key.n);
                 Finding::new(agency, 0, FindingKind::Personal, detail)
             })
             .collect();

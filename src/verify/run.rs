@@ -128,6 +128,8 @@ impl Run {
             Line::Record(record) => {
                 let result = self.records.push(record);
                 self.note(result);
+                let result = self.personal.record(record);
+                self.note(result);
             }
             Line::Personal(row) => {
                 if let Hash::Commitment(hash) = hash {

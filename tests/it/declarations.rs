@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod copies;
+mod notes;
 mod scorecard;
 
 use serde_json::{Value, json};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{CheckReport, Desk};
+use crate::app::full_copy::note_check;
 use crate::app::full_copy::records::of_agency;
 use crate::store::{StoreError, Tx};
 use crate::verify::chain::Head;
@@ -14,9 +15,11 @@ impl<P: FnMut(&CheckReport)> Desk<'_, P> {
         let mut links: BTreeMap<(String, String), i64> = links.collect();
         let mut check = RecordCheck::expecting(kept);
         let mut found = Vec::new();
+        let mut notes = note_check(tx, self.app, self.agency, &mut found)?;
         of_agency(tx, self.agency, |line| {
             links.remove(&(line.record.clone(), subject(&line.record, &line.row)));
             found.extend(check.push(&line).err());
+            found.extend(notes.record(&line).err());
             Ok::<_, StoreError>(())
         })?;
         self.report.records += check.count();
@@ -24,6 +27,10 @@ impl<P: FnMut(&CheckReport)> Desk<'_, P> {
         for ((kind, subject), seq) in links {
             self.found(0, "record", format!("record {seq}, {kind} {subject}: the row is gone"));
         }
+        let notes = notes.finish();
+        self.report.erased += notes.erased;
+        self.report.personal_unchecked += notes.unchecked;
+        found.extend(notes.findings);
         let (heads, missing) = check.finish();
         for finding in found.into_iter().chain(missing) {
             self.take(finding);

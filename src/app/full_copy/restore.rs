@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
+use super::commitments::{commitments, note_check};
 use super::index::{Part, index, lines_of};
-use super::lines::{event_line, personal_line};
 use super::{CATALOGUES, CopyError, PAGE, records};
 use crate::app::keys::Sealing;
 use crate::app::rebuild::insert_replayed;
@@ -21,12 +20,10 @@ use crate::domain::time::business_date;
 use crate::store::personal::{PLAIN, PersonalRow};
 use crate::store::rows::{CatalogueRow, EventRow, HeadRow, ImportKeyRow, small};
 use crate::store::sql_types::Id;
-use crate::store::{StoreError, Tx, history};
+use crate::store::{StoreError, Tx, history, notes};
+use crate::verify::canonical_time;
 use crate::verify::chain::ChainCheck;
 use crate::verify::line::{CatalogueLine, EventLine, Line, PersonalLine};
-use crate::verify::personal::{PersonalCheck, commitment};
-use crate::verify::unseal::FORGED;
-use crate::verify::{Finding, canonical_time};
 
 /// Told the bytes read so far; the file is read twice.
 pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;
@@ -143,6 +140,7 @@ impl Job {
         let events = self.events(tx, &mut known)?;
         self.personal(tx, &known)?;
         self.records(tx)?;
+        self.notes(tx)?;
         let dossiers = self.dossiers(tx)?;
         Ok(RestoredAgency { agency: self.agency.clone(), dossiers, events })
     }
@@ -206,10 +204,12 @@ impl Job {
                 keys::enter_old(tx, &self.app, &row.key_id)?;
             }
             let name = format!("personal row {}/{}", line.dossier, line.n);
-            if !known.contains(&row.dossier_id.0) {
+            let note = row.n == notes::PLACE;
+            if !note && !known.contains(&row.dossier_id.0) {
                 return Err(self.bad_row(format!("{name}: there is no such dossier")));
             }
-            tx.personal_insert(&row).map_err(|error| match error {
+            let stored = if note { tx.note_insert(&row.into()) } else { tx.personal_insert(&row) };
+            stored.map_err(|error| match error {
                 StoreError::Conflict(_) => self.bad_row(format!("{name} stands twice")),
                 other => other.into(),
             })?;
@@ -226,6 +226,18 @@ impl Job {
             records::put_back(tx, &line)?;
         }
         Ok(())
+    }
+
+    /// Notes against what the records commit to.
+    fn notes(&self, tx: &mut Tx<'_>) -> Result<(), CopyError> {
+        let mut findings = Vec::new();
+        let mut check = note_check(tx, &self.app, &self.agency, &mut findings)?;
+        records::of_agency(tx, &self.agency, |line| {
+            findings.extend(check.record(&line).err());
+            Ok::<_, StoreError>(())
+        })?;
+        findings.extend(check.finish().findings);
+        findings.into_iter().next().map_or(Ok(()), |finding| Err(CopyError::Found(finding)))
     }
 
     fn bad_row(&self, detail: String) -> CopyError {
@@ -265,44 +277,6 @@ impl Job {
             }
         }
     }
-}
-
-/// What the commitments of some dossiers' personal rows come to.
-#[derive(Debug, Default)]
-pub(crate) struct Commitments {
-    pub erased: u64,
-    /// Personal rows of these dossiers.
-    pub rows: i64,
-    pub unchecked: u64,
-    pub findings: Vec<Finding>,
-}
-
-/// Compares personal rows with the commitments in the chain.
-pub(crate) fn commitments(tx: &mut Tx<'_>, app: &App, agency: &str, ids: &[Id]) -> Result<Commitments, StoreError> {
-    let agencies = [agency.to_owned()];
-    let mut check = PersonalCheck::new();
-    let mut findings = Vec::new();
-    let mut rows = 0;
-    for row in tx.personal_of_many(&agencies, ids)? {
-        rows += 1;
-        let line = personal_line(&row)?;
-        let hash = match row.open(&app.vault) {
-            Ok(opened) => Some(commitment(&opened.salt, &Value::Object(opened.body))),
-            Err(StoreError::Corrupt(_)) => Some(Err(FORGED.to_owned())),
-            // Without keys it is known to be there, and no more is said of it.
-            Err(StoreError::Unavailable(_)) if app.vault.ring().is_empty() => None,
-            Err(StoreError::Unavailable(detail)) => Some(Err(detail)),
-            Err(other) => return Err(other),
-        };
-        findings.extend(check.row_hashed(&line, hash).err());
-    }
-    for row in tx.events_of_many(&agencies, ids)? {
-        findings.extend(check.event(&event_line(&row)?).err());
-    }
-    let end = check.finish();
-    findings.extend(end.findings);
-    findings.sort_by_key(|finding| finding.seq);
-    Ok(Commitments { erased: end.erased, rows, unchecked: end.unchecked, findings })
 }
 
 fn bad_entry(event: &EventLine, detail: &str) -> CopyError {

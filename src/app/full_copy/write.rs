@@ -38,6 +38,7 @@ pub fn export(store: &Store, out: &mut impl Write, mut progress: impl FnMut(&Wri
         agencies.dedup();
         for agency in &agencies {
             personal(tx, agency, out, &mut done)?;
+            notes(tx, agency, out, &mut done)?;
             progress(&done);
         }
         for agency in &agencies {
@@ -87,6 +88,20 @@ fn personal(tx: &mut Tx<'_>, agency: &str, out: &mut impl Write, done: &mut Writ
         after = Some((last.dossier_id, last.n));
         for row in &rows {
             put_line(out, &Line::Personal(personal_line(row)?))?;
+            done.personal += 1;
+        }
+    }
+}
+
+/// Notes are personal rows too, of no event: behind those of the dossiers.
+fn notes(tx: &mut Tx<'_>, agency: &str, out: &mut impl Write, done: &mut Written) -> Result<(), CopyError> {
+    let mut after = None;
+    loop {
+        let rows = tx.notes_after(agency, after, PAGE)?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = Some(last.id);
+        for row in rows {
+            put_line(out, &Line::Personal(personal_line(&row.into())?))?;
             done.personal += 1;
         }
     }

@@ -164,7 +164,7 @@ impl ScorecardRow {
             growth: row.actual.as_ref().and_then(|actual| growth_view(actual, &target)),
             status: status_word(row.status),
             basis: if target.indicator.is_some() { "computed" } else { "declared" },
-            declared: row.declared.map(DeclarationView::new),
+            declared: row.declared.map(DeclarationView::bare),
             needed: row.needed.map(NeededView::new),
             beside: beside
                 .map(|actual| BesideView { value: value(actual), status: status_word(actual.status) })

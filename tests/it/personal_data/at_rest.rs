@@ -29,7 +29,7 @@ fn told(app: &TestApp) -> Value {
 }
 
 /// Every value of every table, as text.
-fn dump(app: &TestApp) -> String {
+pub fn dump(app: &TestApp) -> String {
     let lite = matches!(app.database, DatabaseUrl::Sqlite(_));
     if lite {
         let DatabaseUrl::Sqlite(path) = &app.database else { return String::new() };

@@ -31,7 +31,7 @@ fn declare(app: &TestApp) {
         "evidence": [{"kind": "document", "number": "1/BC", "date": "2026-01-05"}]});
     let path = "/plans/p-2026/targets/trained/declarations";
     app.user("leader").post(path, &value).expect(201);
-    app.user("auditor").post(&format!("{path}/1/review"), &json!({"verdict": "accepted"})).expect(201);
+    app.user("auditor").post(&format!("{path}/1/review"), &json!({"verdict": "accepted", "note": "đủ"})).expect(201);
 }
 
 fn history_is_only_added_to(app: &TestApp) {
@@ -39,12 +39,20 @@ fn history_is_only_added_to(app: &TestApp) {
     app.user("clerk").get(&format!("/dossiers/{}", dossier["id"].as_str().expect("an id"))).expect(200);
     declare(app);
     let history = || {
-        ["events", "personal", "catalogue", "declarations", "declaration_reviews", "records", "access_log"].map(
-            |table| {
-                let count = lines(&app.database, &format!("SELECT CAST(COUNT(*) AS TEXT) AS line FROM {table}"));
-                (table, count[0].parse::<usize>().expect("a number"))
-            },
-        )
+        let tables = [
+            "events",
+            "personal",
+            "catalogue",
+            "declarations",
+            "declaration_reviews",
+            "notes",
+            "records",
+            "access_log",
+        ];
+        tables.map(|table| {
+            let count = lines(&app.database, &format!("SELECT CAST(COUNT(*) AS TEXT) AS line FROM {table}"));
+            (table, count[0].parse::<usize>().expect("a number"))
+        })
     };
     let before = history();
     assert!(before.iter().all(|(_, count)| *count > 0), "{before:?}");
@@ -57,6 +65,7 @@ fn history_is_only_added_to(app: &TestApp) {
         "DELETE FROM catalogue",
         "UPDATE personal SET sealed = sealed",
         "UPDATE declarations SET body = '{}'",
+        "UPDATE notes SET sealed = sealed",
         "DELETE FROM declaration_reviews",
         "UPDATE access_log SET purpose = 'khác'",
         "DELETE FROM access_log",
@@ -83,6 +92,7 @@ fn history_is_only_added_to(app: &TestApp) {
             "INSERT OR REPLACE INTO catalogue SELECT * FROM catalogue",
             "INSERT OR REPLACE INTO personal SELECT * FROM personal",
             "INSERT OR REPLACE INTO records SELECT * FROM records",
+            "INSERT OR REPLACE INTO notes SELECT * FROM notes",
             "INSERT OR REPLACE INTO access_log SELECT * FROM access_log",
             "INSERT OR REPLACE INTO declarations SELECT * FROM declarations",
             "INSERT OR REPLACE INTO declaration_reviews SELECT * FROM declaration_reviews",
@@ -97,4 +107,5 @@ fn history_is_only_added_to(app: &TestApp) {
 
     // What is personal may be erased.
     run(&app.database, "DELETE FROM personal").expect("erasing");
+    run(&app.database, "DELETE FROM notes").expect("erasing");
 }

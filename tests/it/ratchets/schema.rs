@@ -12,7 +12,7 @@ use crate::harness::{TestApp, empty_databases};
 on_both!(keys_begin_with_the_agency, columns_are_as_declared, every_table_is_selectable);
 
 /// Tables that are distributed on `agency_id`.
-const BY_AGENCY: [&str; 17] = [
+const BY_AGENCY: [&str; 18] = [
     "access_log",
     "counters",
     "declaration_reviews",
@@ -24,6 +24,7 @@ const BY_AGENCY: [&str; 17] = [
     "idempotency",
     "import_keys",
     "job_agencies",
+    "notes",
     "payments",
     "personal",
     "personal_index",
@@ -232,6 +233,7 @@ macro_rules! select_every_table {
             import_keys,
             job_agencies,
             jobs,
+            notes,
             payments,
             personal,
             personal_index,

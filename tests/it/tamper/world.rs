@@ -12,7 +12,7 @@ use crate::factory::{AGENCY, CHILD};
 use crate::harness::TestApp;
 
 /// Each after those that it refers to.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "heads",
     "counters",
     "dossiers",
@@ -24,6 +24,7 @@ const TABLES: [&str; 12] = [
     "declaration_reviews",
     "snapshots",
     "snapshot_acts",
+    "notes",
     "records",
 ];
 
