@@ -9,7 +9,7 @@ mod world;
 use serde_json::{Value, json};
 
 use crate::authz::places::PREDECESSOR as OLD;
-use crate::factory::{AGENCY, FULL, applicant, event, user_id};
+use crate::factory::{AGENCY, CHILD, FULL, applicant, event, user_id};
 use crate::harness::TestApp;
 
 use decided::{a_head_that_has_gone_tells_nothing, who_keeps_all_agencies_decides};
@@ -22,6 +22,7 @@ use world::{AFTER, BEFORE, Kept, found, merge, work};
 on_both!(
     everything_passes_to_the_successor,
     the_successor_carries_on,
+    what_was_frozen_stays_and_tells_nothing_new,
     who_keeps_all_agencies_decides,
     a_head_that_has_gone_tells_nothing,
     what_was_taken_before_is_answered_alike,
@@ -217,4 +218,36 @@ fn the_successor_carries_on(app: &TestApp) {
     }
     let found = motcua::app::check::check(&app.app, &[], |_| {}).expect("a check");
     assert_eq!(found.findings, []);
+}
+
+/// A report of an agency with those below it is the agency's, also when one of them has gone to others since: it is proven
+/// as it was, and says nothing of what became of the dossiers behind it.
+fn what_was_frozen_stays_and_tells_nothing_new(app: &TestApp) {
+    let dossier = app.create(&json!({"agency": CHILD}));
+    let id = dossier["id"].as_str().expect("an id");
+    app.pass(chrono::Duration::minutes(5));
+    let known_at = motcua::domain::time::canonical(app.clock.now() - chrono::Duration::seconds(10));
+    let mut period = world::period(&known_at);
+    period["agency"] = AGENCY.into();
+    let frozen = app.user("leader").post("/reports/snapshots", &period).expect(201);
+    let snapshot = format!("/reports/snapshots/{}", frozen["id"].as_str().expect("an id"));
+    app.user("leader").request("POST", &format!("{snapshot}/seal")).send().expect(201);
+    let kept = ["", "/proof"].map(|tail| app.user("auditor").get(&format!("{snapshot}{tail}")).bytes);
+    app.user("leader.beside").get(&snapshot).problem(404, "not-found");
+
+    app.set_clock("2026-03-12T08:00:00+07:00");
+    let (revision, gone) = world::document(app, CHILD, &json!({"valid_to": "2026-03-11", "successor": "H26.7"}));
+    app.user("admin.province").put(&format!("/agencies/{CHILD}"), revision, &gone).expect(200);
+    app.set_clock(AFTER);
+    let carried = app.user("leader.beside").event(&dossier, &event("forwarded")).expect(201)["dossier"].clone();
+    app.user("leader.beside").event(&carried, &event("finished")).expect(201);
+
+    let still = ["", "/proof"].map(|tail| app.user("auditor").get(&format!("{snapshot}{tail}")).bytes);
+    assert!(kept == still, "as it was frozen");
+    app.user("leader2").request("POST", &format!("{snapshot}/verify")).send().expect(201);
+    let differences = app.user("auditor").get(&format!("{snapshot}/differences"));
+    differences.expect(200);
+    assert!(!differences.text.contains(id), "{}", differences.text);
+    app.user("auditor").get(&format!("/dossiers/{id}")).problem(404, "not-found");
+    app.user("leader.beside").get(&format!("{snapshot}/proof")).problem(404, "not-found");
 }
