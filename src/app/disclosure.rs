@@ -2,13 +2,15 @@
 
 use uuid::Uuid;
 
+use super::full_copy::records::{access_line, chain};
 use super::{App, AppError, Caller};
+use crate::clock::Clock;
 use crate::domain::actor::Role;
-use crate::store::StoreError;
 use crate::store::access::AccessRow;
 use crate::store::catalogues::Tree;
 use crate::store::history::Personal;
 use crate::store::sql_types::Id;
+use crate::store::{StoreError, Tx};
 
 /// Stands in the log where who handles a dossier names no other purpose.
 pub const HANDLING: &str = "xử lý hồ sơ / handling the dossier";
@@ -68,17 +70,30 @@ impl Disclosure {
 /// # Errors
 /// The database fails: nothing is to be given out then.
 pub async fn record(app: &App, caller: &Caller, what: Disclosure, purpose: Option<&str>) -> Result<(), AppError> {
+    let (clock, actor) = (app.clock.clone(), caller.actor.clone());
+    let purpose = purpose.unwrap_or(HANDLING).to_owned();
+    let agency = what.agency.clone();
+    app.store.write(&agency, move |tx| Ok(enter(tx, &clock, &what, &actor, &purpose)?)).await
+}
+
+/// Enters a row into the log, and into the chain of its agency's records.
+///
+/// # Errors
+/// The database fails.
+pub fn enter(tx: &mut Tx<'_>, clock: &Clock, what: &Disclosure, actor: &str, purpose: &str) -> Result<(), StoreError> {
     let row = AccessRow {
-        agency_id: what.agency,
-        id: Id(app.clock.new_id()),
-        at: app.clock.now().timestamp_micros(),
-        actor: caller.actor.clone(),
+        agency_id: what.agency.clone(),
+        id: Id(clock.new_id()),
+        at: clock.now().timestamp_micros(),
+        actor: actor.to_owned(),
         action: what.action.to_owned(),
         dossier_id: what.dossier.map(Id),
-        purpose: purpose.unwrap_or(HANDLING).to_owned(),
+        purpose: purpose.to_owned(),
         fields: what.fields.join(", "),
     };
-    app.store.write(&row.agency_id.clone(), move |tx| Ok(tx.access_insert(&row)?)).await
+    tx.access_insert(&row)?;
+    chain(tx, &access_line(row)?)?;
+    Ok(())
 }
 
 /// Whether a failure is one of the database's state, under which reading goes on, masked.

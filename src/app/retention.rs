@@ -11,11 +11,11 @@ use std::str::FromStr;
 use chrono::Datelike;
 use serde::Serialize;
 
+use super::disclosure::{Disclosure, enter};
 use super::{App, AppError};
 use crate::domain::dossier::State;
 use crate::domain::history::FOREVER;
 use crate::domain::time::{business_date, from_micros};
-use crate::store::access::AccessRow;
 use crate::store::personal::PersonalRow;
 use crate::store::rows::FactsRow;
 use crate::store::sql_types::Id;
@@ -197,16 +197,8 @@ fn erase_one(tx: &mut Tx<'_>, app: &App, agency: &str, old: &Old, decision: &str
     }
     fields.sort();
     fields.dedup();
-    tx.access_insert(&AccessRow {
-        agency_id: agency.to_owned(),
-        id: Id(app.clock.new_id()),
-        at: app.clock.now().timestamp_micros(),
-        actor: "cli".to_owned(),
-        action: "erase".to_owned(),
-        dossier_id: Some(old.id),
-        purpose: format!("{decision} ({}: {})", old.field, old.years),
-        fields: fields.join(", "),
-    })?;
+    let what = Disclosure { agency: agency.to_owned(), dossier: Some(old.id.0), action: "erase", fields };
+    enter(tx, &app.clock, &what, "cli", &format!("{decision} ({}: {})", old.field, old.years))?;
     tx.personal_erase(agency, old.id)
 }
 

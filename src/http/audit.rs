@@ -51,7 +51,7 @@ pub struct Heads {
     pub cut: ListCut,
     /// The chains of events.
     pub items: Vec<Head>,
-    /// The chains of what is kept beside them: declared values, reviews, snapshots, seals.
+    /// The chains of what is kept beside them: declared values, reviews, snapshots, seals, the access log.
     pub records: Vec<Head>,
     /// JSON web signature (RFC 7515) with detached content: the RFC 8785 canonical JSON of the other fields.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,13 +108,15 @@ pub async fn heads(
             let reach = caller.reach(&Tree::new(&agencies, business_date(now), now), &ROLES);
             let mut rows: Vec<HeadRow> =
                 tx.heads_all()?.into_iter().filter(|row| reach.contains(&row.agency_id)).collect();
+            let known: Vec<String> = rows.iter().map(|row| row.agency_id.clone()).collect();
             if let Some(at) = known_at {
                 let then = rows.iter().map(|row| tx.head_at(&row.agency_id, at.timestamp_micros()));
                 rows = then.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
             }
             let until = known_at.unwrap_or(Instant::MAX_UTC).timestamp_micros();
             let mut records = Vec::new();
-            for agency in tx.record_agencies()?.iter().filter(|agency| reach.contains(*agency)) {
+            // An agency's head is made with its first entry or record, whichever comes first.
+            for agency in &known {
                 records.extend(tx.record_head_at(agency, until)?);
             }
             let shown = known_at.unwrap_or(now);

@@ -1,4 +1,5 @@
-//! The access log: who saw what of whom, when, why. Rows are only ever added.
+//! The access log: who saw what of whom, when, why. Rows are only ever added,
+//! each with a link in the chain of its agency's records.
 
 use diesel::prelude::*;
 

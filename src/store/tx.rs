@@ -116,6 +116,9 @@ forward! {
     access_insert(row: &AccessRow) -> ();
     access_count(ask: &AccessQuery) -> i64;
     access_page(ask: &AccessQuery) -> Vec<AccessRow>;
+    access_of(agency: &str, ids: &[Id]) -> Vec<AccessRow>;
+    access_after(agency: &str, after: Option<Id>, limit: i64) -> Vec<AccessRow>;
+    access_agencies() -> Vec<String>;
     data_keys() -> Vec<DataKeyRow>;
     data_key_insert(row: &DataKeyRow) -> ();
     data_key_searched(id: &str) -> ();
@@ -142,7 +145,9 @@ forward! {
     declaration_agencies() -> Vec<String>;
 
     record_insert(row: &RecordRow) -> ();
-    records_of(agency: &str) -> Vec<RecordRow>;
+    records_after(agency: &str, after: i64, limit: i64) -> Vec<RecordRow>;
+    records_linked(agency: &str, kind: &str, subjects: &[String]) -> Vec<String>;
+    records_hold(agency: &str, kind: &str) -> bool;
     record_head_at(agency: &str, known_at: i64) -> Option<HeadRow>;
     record_agencies() -> Vec<String>;
     dependent_rows(agency: &str) -> [(&'static str, i64); 3];

@@ -1,4 +1,4 @@
-//! The chain of what each agency keeps beside its events: declared values, reviews, snapshots, seals.
+//! The chain of what each agency keeps beside its events: declared values, reviews, snapshots, seals, the access log.
 //!
 //! Every row is a link: SHA-256 over its agency, place, kind and fields, with the hash of the row before it. The
 //! chain ends in a head of its own, which is kept elsewhere together with that of the events.

@@ -11,7 +11,11 @@ use crate::factory::{AGENCY, CHILD};
 use crate::harness::TestApp;
 use world::{Owner, world};
 
-on_both!(what_is_changed_is_found_and_named, what_is_cut_off_is_found_by_heads_kept_elsewhere);
+on_both!(
+    what_is_changed_is_found_and_named,
+    what_is_cut_off_is_found_by_heads_kept_elsewhere,
+    what_was_kept_before_there_were_chains_is_chained_at_the_start,
+);
 
 fn found(app: &TestApp, kept: &Kept) -> Vec<CheckFinding> {
     check_against(&app.app, kept, |_| {}).expect("a database").findings
@@ -238,7 +242,15 @@ const RECORDS: &[Case] = &[
         "record 1, declaration_review",
     ),
     ("DELETE FROM records WHERE seq = 1", AGENCY, 0, "record", "record 1 is missing"),
-    ("DELETE FROM records WHERE seq = 6", AGENCY, 0, "record", "snapshot_act {S}/2: it is no link"),
+    ("DELETE FROM records WHERE seq = 6", AGENCY, 0, "record", "record 6 is missing"),
+    ("DELETE FROM records WHERE seq >= 6", AGENCY, 0, "record", "snapshot_act {S}/2: it is no link"),
+    ("UPDATE access_log SET purpose = 'khác'", AGENCY, 0, "record", "record 7, access "),
+    ("UPDATE access_log SET actor = 'user:somebody'", AGENCY, 0, "record", ": its content"),
+    ("UPDATE access_log SET at = at - 1", AGENCY, 0, "record", "record 7, access "),
+    ("UPDATE access_log SET dossier_id = NULL", AGENCY, 0, "record", "record 7, access "),
+    ("UPDATE access_log SET fields = 'name'", AGENCY, 0, "record", "record 7, access "),
+    ("DELETE FROM access_log", AGENCY, 0, "record", "record 7, access "),
+    ("DELETE FROM records WHERE seq = 7", AGENCY, 0, "record", ": it is no link"),
 ];
 
 fn what_is_changed_is_found_and_named(app: &TestApp) {
@@ -278,7 +290,12 @@ fn what_is_cut_off_is_found_by_heads_kept_elsewhere(app: &TestApp) {
     only_by_heads(app, &kept, (CHILD, 1, "truncated"));
     owner.put_back();
     // The last records, with their links.
-    owner.run("DELETE FROM snapshot_acts; DELETE FROM snapshots; DELETE FROM records WHERE seq > 3");
+    owner.run("DELETE FROM access_log; DELETE FROM records WHERE seq = 7");
+    only_by_heads(app, &kept, (AGENCY, 0, "record"));
+    owner.put_back();
+    owner.run(
+        "DELETE FROM access_log; DELETE FROM snapshot_acts; DELETE FROM snapshots; DELETE FROM records WHERE seq > 3",
+    );
     only_by_heads(app, &kept, (AGENCY, 0, "record"));
     owner.put_back();
     // The last entry written anew, with its hash.
@@ -294,6 +311,22 @@ fn what_is_cut_off_is_found_by_heads_kept_elsewhere(app: &TestApp) {
     assert_eq!(found(app, &kept), [], "it has only grown");
     owner.put_back();
     only_by_heads(app, &later, (AGENCY, last + 1, "truncated"));
+}
+
+/// Databases of versions that had no chain of records, or did not chain the access log.
+fn what_was_kept_before_there_were_chains_is_chained_at_the_start(app: &TestApp) {
+    world(app);
+    let mut owner = Owner::of(app);
+    for (links, after) in [("seq > 0", &[][..]), ("kind = 'access'", &[]), ("seq >= 6", &["snapshot_act"])] {
+        owner.run(&format!("DELETE FROM records WHERE {links}"));
+        assert_ne!(found(app, &Kept::default()), [], "{links}");
+        app.start_over();
+        let findings = found(app, &Kept::default());
+        let details: Vec<&str> = findings.iter().map(|finding| finding.detail.as_str()).collect();
+        assert!(details.len() == after.len(), "{links}: {details:?}");
+        assert!(details.iter().zip(after).all(|(detail, kind)| detail.starts_with(kind)), "{links}: {details:?}");
+        owner.put_back();
+    }
 }
 
 fn only_by_heads(app: &TestApp, kept: &Kept, (agency, seq, kind): (&str, i64, &str)) {

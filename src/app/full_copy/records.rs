@@ -3,10 +3,14 @@
 //! Each kind is one part of [`of_agency`] and one arm of [`put_back`]; where the lines stand in a copy is the same
 //! for all.
 
+mod access;
 mod link;
 mod snapshots;
+mod walk;
 
+pub use access::access_line;
 pub use link::{adopt, chain};
+pub use walk::{Kept, of_agency};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,16 +21,15 @@ use crate::domain::declaration::Verdict;
 use crate::domain::time::{canonical, from_micros, parse};
 use crate::store::declarations::{Declared, Question};
 use crate::store::rows::{DeclarationRow, ReviewRow, SnapshotActRow, SnapshotRow};
-use crate::store::sql_types::Id;
 use crate::store::{StoreError, Tx};
-use crate::verify::line::{RecordLine, RecordLink};
+use crate::verify::line::RecordLine;
 use crate::verify::records::subject;
-use link::places;
 
 const DECLARATION: &str = "declaration";
 const REVIEW: &str = "declaration_review";
 const SNAPSHOT: &str = "snapshot";
 const ACT: &str = "snapshot_act";
+const ACCESS: &str = "access";
 
 /// A declaration in a copy; the agency stands on the line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -59,50 +62,8 @@ struct Review {
 pub fn agencies(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     let mut agencies = tx.declaration_agencies()?;
     agencies.extend(tx.snapshot_agencies()?);
+    agencies.extend(tx.access_agencies()?);
     Ok(agencies)
-}
-
-/// A row of which the line is not made yet: contents are large, one at a time.
-enum Item {
-    Line(RecordLine),
-    Snapshot(Id),
-}
-
-/// Gives an agency's records to `take` in the order of their chain, each after those that it refers to. Rows that
-/// are in no chain come last.
-///
-/// # Errors
-/// The database or `take` fails, or a row holds what this program never writes.
-pub fn of_agency<E: From<StoreError>>(
-    tx: &mut Tx<'_>,
-    agency: &str,
-    mut take: impl FnMut(RecordLine) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut links = places(tx, agency)?;
-    let mut link = |kind: &str, subject: String| links.remove(&(kind.to_owned(), subject));
-    let mut items: Vec<(Option<RecordLink>, Item)> = Vec::new();
-    for line in declarations(tx, agency)? {
-        items.push((link(&line.record, subject(&line.record, &line.row)), Item::Line(line)));
-    }
-    for id in tx.snapshot_ids(agency)? {
-        items.push((link(SNAPSHOT, id.0.to_string()), Item::Snapshot(id)));
-        for act in tx.snapshot_acts_of(&[agency.to_owned()], &[id])? {
-            let line = act_line(act)?;
-            items.push((link(&line.record, subject(&line.record, &line.row)), Item::Line(line)));
-        }
-    }
-    items.sort_by_key(|(link, _)| link.as_ref().map_or(i64::MAX, |link| link.seq));
-    for (link, item) in items {
-        let line = match item {
-            Item::Line(line) => line,
-            Item::Snapshot(id) => {
-                let row = tx.snapshot_by_id(id)?;
-                snapshot_line(row.ok_or_else(|| StoreError::Corrupt(format!("snapshot {}", id.0)))?)?
-            }
-        };
-        take(RecordLine { link, ..line })?;
-    }
-    Ok(())
 }
 
 fn declarations(tx: &mut Tx<'_>, agency: &str) -> Result<Vec<RecordLine>, StoreError> {
@@ -225,6 +186,7 @@ pub fn put_back(tx: &mut Tx<'_>, line: &RecordLine) -> Result<(), CopyError> {
             snapshots::follows(&row, snapshot.as_ref(), before.len()).map_err(&bad)?;
             tx.snapshot_act_insert(&row)
         }
+        ACCESS => tx.access_insert(&access::read(line).map_err(&bad)?),
         _ => return Err(bad("no records of this kind".to_owned())),
     };
     done.map_err(|error| match error {

@@ -232,8 +232,10 @@ impl Job {
     fn notes(&self, tx: &mut Tx<'_>) -> Result<(), CopyError> {
         let mut findings = Vec::new();
         let mut check = note_check(tx, &self.app, &self.agency, &mut findings)?;
-        records::of_agency(tx, &self.agency, |line| {
-            findings.extend(check.record(&line).err());
+        records::of_agency(tx, &self.agency, |kept| {
+            if let records::Kept::Row(line) = kept {
+                findings.extend(check.record(&line).err());
+            }
             Ok::<_, StoreError>(())
         })?;
         findings.extend(check.finish().findings);

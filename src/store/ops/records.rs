@@ -12,9 +12,27 @@ pub fn record_insert(conn: &mut Conn, row: &RecordRow) -> Result<(), StoreError>
     Ok(())
 }
 
-/// An agency's links, in order.
-pub fn records_of(conn: &mut Conn, agency: &str) -> Result<Vec<RecordRow>, StoreError> {
-    Ok(records::table.filter(records::agency_id.eq(agency)).order(records::seq).load(conn)?)
+/// An agency's next links, in order.
+pub fn records_after(conn: &mut Conn, agency: &str, after: i64, limit: i64) -> Result<Vec<RecordRow>, StoreError> {
+    let links = records::table.filter(records::agency_id.eq(agency)).filter(records::seq.gt(after));
+    Ok(links.order(records::seq).limit(limit).load(conn)?)
+}
+
+/// Which of these rows of one kind are links.
+pub fn records_linked(
+    conn: &mut Conn,
+    agency: &str,
+    kind: &str,
+    subjects: &[String],
+) -> Result<Vec<String>, StoreError> {
+    let links = records::table.filter(records::agency_id.eq(agency)).filter(records::kind.eq(kind));
+    Ok(links.filter(records::subject.eq_any(subjects)).select(records::subject).load(conn)?)
+}
+
+/// Whether a row of this kind is a link of an agency's chain.
+pub fn records_hold(conn: &mut Conn, agency: &str, kind: &str) -> Result<bool, StoreError> {
+    let links = records::table.filter(records::agency_id.eq(agency)).filter(records::kind.eq(kind));
+    Ok(diesel::select(diesel::dsl::exists(links)).get_result(conn)?)
 }
 
 /// The end of the chain of an agency's records as it stood at an instant; none before the first.

@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use motcua::app::catalogue::load_file;
+use motcua::app::disclosure::{Disclosure, enter as enter_access};
 use motcua::app::full_copy::{self, CopyError, RestoreReport};
-use motcua::app::{App, check};
+use motcua::app::{App, AppError, check};
+use motcua::store::StoreError;
+use motcua::store::access::{AccessQuery, AccessRow};
 use motcua::verify;
 use motcua::verify::unseal::Keys;
 use serde_json::{Value, json};
@@ -57,7 +60,27 @@ fn source(db: &Db) -> String {
         &format!("DELETE FROM personal WHERE dossier_id = x'{hex}'"),
         &format!("DELETE FROM personal WHERE dossier_id = '{erased}'"),
     );
+    for (agency, purpose) in [(A, "thanh tra"), (B, "giải quyết khiếu nại"), (A, "kiểm toán")] {
+        see(db.app(), agency, purpose);
+    }
     copy(db.app())
+}
+
+/// Somebody sees something of an agency's people.
+fn see(app: &App, agency: &str, purpose: &'static str) {
+    let (app, agency) = (app.clone(), agency.to_owned());
+    let what = Disclosure { agency: agency.clone(), dossier: None, action: "search", fields: vec!["phone".into()] };
+    let store = app.store.clone();
+    let seen = store.write_long_blocking::<_, AppError, _>(&agency, move |tx| {
+        Ok(enter_access(tx, &app.clock, &what, "user:auditor", purpose)?)
+    });
+    seen.expect("a row in the log");
+}
+
+/// Who saw what, newest first.
+fn seen(app: &App) -> Vec<AccessRow> {
+    let ask = AccessQuery { agencies: vec![A.to_owned(), B.to_owned()], limit: 10, ..AccessQuery::default() };
+    app.store.read_blocking::<_, StoreError, _>(|tx| tx.access_page(&ask)).expect("a log")
 }
 
 fn journey(from: &Db, to: &Db) {
@@ -78,6 +101,7 @@ fn journey(from: &Db, to: &Db) {
     );
     assert!(copy(to.app()) == text, "the copies differ");
     assert_eq!(rows(to.app()), rows(from.app()));
+    assert_eq!((seen(to.app()).len(), seen(to.app())), (3, seen(from.app())));
     let check = check::check(to.app(), &offline.heads, |_| {}).expect("a copy");
     assert_eq!((check.findings.as_slice(), check.dossiers, check.erased), (&[][..], 18, 2));
 

@@ -295,6 +295,13 @@ impl TestApp {
         Self::serve(settings, self.clock.clone(), place)
     }
 
+    /// What a start of the program does to its database.
+    pub fn start_over(&self) {
+        let settings = settings(&self.database, &self.place.directory);
+        let opened = actix_web::rt::System::new().block_on(motcua::startup::open(&settings, self.clock.clone()));
+        opened.expect("the database opens");
+    }
+
     /// The file of keys that sign its tokens.
     pub fn key_file(&self) -> PathBuf {
         self.place.directory.join(KEY_FILE)

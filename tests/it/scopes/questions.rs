@@ -95,9 +95,11 @@ const SUBJECTS: [(&str, &[&str]); 9] = [
 ];
 
 /// What a request needs besides what is tried.
-const ALWAYS: [(&str, &str); 3] = [
+const ALWAYS: [(&str, &str); 4] = [
     // What the questions themselves leave in the log is of another day.
     ("/api/v1/audit/access-log", "to=2026-03-11"),
+    // Whoever looks at people adds to it.
+    ("/api/v1/audit/heads", "known_at=2026-03-11T23:00:00%2B07:00"),
     ("/api/v1/reports/diff", "since=2026-03-10T00:30:00Z"),
     ("/api/v1/deadlines", "procedure=1.005129&received_at=2026-03-10T08:00:00%2B07:00"),
 ];
@@ -108,6 +110,7 @@ const DECLARATIONS: &str = "/api/v1/plans/{id}/targets/{key}/declarations";
 const TRIED: &[(&str, &str, &[&str])] = &[
     ("/api/v1/audit/access-log", "from", &["from=2026-03-10"]),
     ("/api/v1/audit/access-log", "to", &[""]),
+    ("/api/v1/audit/heads", "known_at", &[""]),
     ("", "actor", &["actor={reader}"]),
     ("", "dossier", &["dossier={far.code}", "dossier={own.code}", "dossier={gone.id}"]),
     (DECLARATIONS, "agency", &["agency={far}", "agency={own}", "agency={above}", "agency={gone}"]),

@@ -12,7 +12,7 @@ use crate::factory::{AGENCY, CHILD};
 use crate::harness::TestApp;
 
 /// Each after those that it refers to.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "heads",
     "counters",
     "dossiers",
@@ -25,11 +25,12 @@ const TABLES: [&str; 13] = [
     "snapshots",
     "snapshot_acts",
     "notes",
+    "access_log",
     "records",
 ];
 
-/// Three dossiers and one of a commune; two declarations, the first reviewed; a snapshot, sealed and verified. Gives
-/// the id of the snapshot.
+/// Three dossiers and one of a commune; two declarations, the first reviewed; a snapshot, sealed and verified; a
+/// look at a dossier in full. Gives the id of the snapshot.
 pub fn world(app: &TestApp) -> String {
     let dossiers: Vec<_> = (0..3).map(|_| app.received()).collect();
     app.walk(&dossiers[0], &["payment_recorded", "finished"]);
@@ -52,6 +53,8 @@ pub fn world(app: &TestApp) -> String {
     for (user, act) in [("leader", "seal"), ("leader2", "verify")] {
         app.user(user).request("POST", &format!("/reports/snapshots/{id}/{act}")).send().expect(201);
     }
+    let path = format!("/dossiers/{}", dossiers[0]["id"].as_str().expect("an id"));
+    app.user("auditor").request("GET", &path).header("Purpose", "thanh tra đột xuất").send().expect(200);
     id
 }
 

@@ -1,8 +1,6 @@
 //! The chain of an agency's records: a link for every row, made in the transaction that stores the row.
 
-use std::collections::HashMap;
-
-use super::of_agency;
+use super::{ACCESS, Kept, of_agency};
 use crate::app::{App, AppError};
 use crate::domain::chain::{GENESIS, RecordLink as Link};
 use crate::domain::time::parse;
@@ -36,17 +34,8 @@ pub fn chain(tx: &mut Tx<'_>, line: &RecordLine) -> Result<RecordLink, StoreErro
     Ok(RecordLink { seq, prev_hash, hash })
 }
 
-/// The places of an agency's records, by kind and subject.
-pub(super) fn places(tx: &mut Tx<'_>, agency: &str) -> Result<HashMap<(String, String), RecordLink>, StoreError> {
-    let links = tx.records_of(agency)?.into_iter();
-    let place = |row: RecordRow| {
-        ((row.kind, row.subject), RecordLink { seq: row.seq, prev_hash: row.prev_hash, hash: row.hash })
-    };
-    Ok(links.map(place).collect())
-}
-
-/// Chains the records of agencies that have some and no chain: those that were kept before there were chains.
-/// Blocks: not for an async thread.
+/// Chains what was kept before there were chains: all records of agencies that have no chain, and the access logs of
+/// those whose chain has none of it. Blocks: not for an async thread.
 ///
 /// # Errors
 /// The database fails, or a row holds what this program never writes.
@@ -55,6 +44,11 @@ pub fn adopt(app: &App) -> Result<u64, StoreError> {
         let chained = tx.record_agencies()?;
         let mut kept = super::agencies(tx)?;
         kept.retain(|agency| !chained.contains(agency));
+        for agency in tx.access_agencies()? {
+            if !tx.records_hold(&agency, ACCESS)? {
+                kept.push(agency);
+            }
+        }
         kept.sort();
         kept.dedup();
         Ok(kept)
@@ -63,9 +57,15 @@ pub fn adopt(app: &App) -> Result<u64, StoreError> {
     for agency in agencies {
         let name = agency.clone();
         let done = app.store.write_long_blocking::<u64, AppError, _>(&name, move |tx| {
+            let bare = tx.record_head_at(&agency, i64::MAX)?.is_none();
             let mut lines = Vec::new();
-            of_agency(tx, &agency, |line| {
-                lines.push(line);
+            of_agency(tx, &agency, |kept| {
+                if let Kept::Row(line) = kept
+                    && line.link.is_none()
+                    && (bare || line.record == ACCESS)
+                {
+                    lines.push(line);
+                }
                 Ok::<_, StoreError>(())
             })?;
             for line in &lines {
