@@ -115,6 +115,8 @@ where
     let app = app.into_factory().map_err(|error| error.into().error_response());
     HttpService::build()
         .client_request_timeout(Duration::from_secs(10))
+        // Whoever is refused in the midst of sending is left time to read so, or all they see is a broken connection.
+        .client_disconnect_timeout(Duration::from_secs(1))
         .graceful_shutdown_signal(move || {
             let stop = stop.clone();
             async move { stop.notified().await }
