@@ -24,6 +24,17 @@ pub enum StoreError {
     Other(String),
 }
 
+/// Of what goes by. What libpq says when it could not write is a connection that is gone, though not yet marked as such.
+const PASSING: [&str; 7] = [
+    "locked",
+    "terminating connection",
+    "server closed the connection",
+    "could not send data to server",
+    "could not receive data from server",
+    "disk I/O error",
+    "Disk quota exceeded",
+];
+
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
         let text = error.to_string();
@@ -39,8 +50,7 @@ impl From<DieselError> for StoreError {
                 _ if text.contains("deadlock detected") => Self::Retry(text),
                 // SQLite's own words, and the operating system's that PostgreSQL repeats (53100).
                 _ if text.contains("disk is full") || text.contains("No space left") => Self::Full(text),
-                _ if text.contains("locked") || text.contains("terminating connection") => Self::Unavailable(text),
-                _ if text.contains("disk I/O error") || text.contains("Disk quota exceeded") => Self::Unavailable(text),
+                _ if PASSING.iter().any(|words| text.contains(words)) => Self::Unavailable(text),
                 _ => Self::Other(text),
             },
             DieselError::BrokenTransactionManager => Self::Unavailable(text),
@@ -74,6 +84,17 @@ mod tests {
             DatabaseErrorKind::ReadOnlyTransaction,
         ] {
             assert!(matches!(of(kind, "x"), StoreError::Unavailable(_)));
+        }
+        for text in [
+            "database is locked",
+            "terminating connection due to administrator command",
+            "server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally",
+            "could not send data to server: Broken pipe",
+            "could not receive data from server: Connection reset by peer",
+            "disk I/O error",
+            "could not extend file \"base/1/2\": Disk quota exceeded",
+        ] {
+            assert!(matches!(of(DatabaseErrorKind::Unknown, text), StoreError::Unavailable(_)), "{text}");
         }
         assert!(matches!(StoreError::from(DieselError::BrokenTransactionManager), StoreError::Unavailable(_)));
         assert!(matches!(of(DatabaseErrorKind::SerializationFailure, "x"), StoreError::Retry(_)));

@@ -159,7 +159,7 @@ impl Readers {
         C: Connection<TransactionManager = AnsiTransactionManager> + R2D2Connection + Send + 'static,
     {
         let mut conn = self.begun(pool, begin).map_err(Failed::Database)?;
-        // A panic drops the connection with its transaction open: the pool does not take it back.
+        // The pool does not take back a connection in error, or with its transaction open, as a panic leaves it.
         let found = work(&mut conn);
         let ended = match &found {
             Ok(_) => AnsiTransactionManager::commit_transaction(&mut *conn),
@@ -167,10 +167,7 @@ impl Readers {
         };
         match (found, ended) {
             (Err(error), _) => Err(Failed::Work(error)),
-            (Ok(_), Err(error)) => {
-                discard(&mut *conn);
-                Err(Failed::Database(error.into()))
-            }
+            (Ok(_), Err(error)) => Err(Failed::Database(error.into())),
             (Ok(found), Ok(())) => Ok(found),
         }
     }
@@ -191,7 +188,8 @@ impl Readers {
             match AnsiTransactionManager::begin_transaction_sql(&mut *conn, begin) {
                 Ok(()) => return Ok(conn),
                 Err(error) => {
-                    discard(&mut *conn);
+                    // Its library may not have marked it yet, and the pool would hand it out again.
+                    AnsiTransactionManager::transaction_manager_status_mut(&mut *conn).set_in_error();
                     last = error.into();
                 }
             }
@@ -212,11 +210,6 @@ impl Readers {
             }
         }
     }
-}
-
-/// The pool does not take back a connection in error.
-fn discard<C: Connection<TransactionManager = AnsiTransactionManager>>(conn: &mut C) {
-    AnsiTransactionManager::transaction_manager_status_mut(conn).set_in_error();
 }
 
 fn pool<C>(manager: ConnectionManager<C>, reach: &Reach) -> Result<Pool<ConnectionManager<C>>, StoreError>

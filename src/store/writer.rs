@@ -2,6 +2,7 @@
 //! transaction (a savepoint each, in agency order), and answers after the commit: durable, and five
 //! times the throughput of a commit per request.
 
+use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -124,18 +125,13 @@ impl Writer {
         }
     }
 
-    /// How many transactions and savepoints are open; none when that is not known any more.
-    fn depth(&mut self) -> Option<u32> {
+    /// Back in the transaction, outside of every savepoint: work that panicked may have left one open.
+    fn is_level(&mut self) -> bool {
         let status = match self {
             Self::Lite(c) => AnsiTransactionManager::transaction_manager_status_mut(c),
             Self::Pg(c) => AnsiTransactionManager::transaction_manager_status_mut(c),
         };
-        status.transaction_depth().ok().map(|depth| depth.map_or(0, std::num::NonZeroU32::get))
-    }
-
-    /// Back in the transaction, outside of every savepoint: work that panicked may have left one open.
-    fn is_level(&mut self) -> bool {
-        self.depth() == Some(1)
+        status.transaction_depth() == Ok(NonZeroU32::new(1))
     }
 
     /// After a commit that failed: the server still answers, and so has said that it did not commit.
@@ -201,9 +197,7 @@ pub fn run(source: &Source, jobs: &Receiver<Box<dyn Job>>) {
 fn take(writer: &mut Option<Writer>, source: &Source, mut batch: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
     let done = transaction(writer, source, &mut batch);
     if let Err(failed) = &done {
-        source.measures.gave_up();
         tracing::warn!(error = %failed.text(), jobs = batch.len(), "grouped commit given up");
-        recover(writer);
     }
     match done {
         Ok(count) => {
@@ -217,7 +211,7 @@ fn take(writer: &mut Option<Writer>, source: &Source, mut batch: Vec<Box<dyn Job
         }
         Err(Failed::Unknown(count, error)) => {
             let rest = batch.split_off(count);
-            finish(batch, &Err(StoreError::Unavailable(error.to_string())));
+            finish(batch, &Err(error));
             rest
         }
         // A neighbour must not fail with the one at fault: each by itself.
@@ -240,7 +234,18 @@ fn finish(batch: Vec<Box<dyn Job>>, committed: &Result<(), StoreError>) {
     }
 }
 
+/// Says how many of `batch` are done. What state a connection is in after a failure is the database's affair: the next
+/// transaction opens a new one.
 fn transaction(writer: &mut Option<Writer>, source: &Source, batch: &mut [Box<dyn Job>]) -> Result<usize, Failed> {
+    let done = committed(writer, source, batch);
+    if done.is_err() {
+        source.measures.gave_up();
+        *writer = None;
+    }
+    done
+}
+
+fn committed(writer: &mut Option<Writer>, source: &Source, batch: &mut [Box<dyn Job>]) -> Result<usize, Failed> {
     let open = begun(writer, source)?;
     let begun = Instant::now();
     let mut count = 0;
@@ -274,7 +279,7 @@ fn transaction(writer: &mut Option<Writer>, source: &Source, batch: &mut [Box<dy
             Ok(count)
         }
         Err(error) if open.answers() => Err(Failed::Undone(error)),
-        Err(error) => Err(Failed::Unknown(count, error)),
+        Err(error) => Err(Failed::Unknown(count, StoreError::Unavailable(error.to_string()))),
     }
 }
 
@@ -300,13 +305,10 @@ fn alone(writer: &mut Option<Writer>, source: &Source, mut job: Box<dyn Job>) {
             Ok(_) => return job.finish(Ok(())),
             Err(failed) => failed,
         };
-        source.measures.gave_up();
-        recover(writer);
         match failed {
             // Its refusal stands; nothing was stored.
             Failed::Refused(_) => return job.finish(Ok(())),
-            Failed::Unreached(error) | Failed::Undone(error @ StoreError::Full(_)) => return job.finish(Err(error)),
-            Failed::Unknown(_, error) => return job.finish(Err(StoreError::Unavailable(error.to_string()))),
+            Failed::Unreached(error) | Failed::Unknown(_, error) => return job.finish(Err(error)),
             Failed::Undone(error) => last = error,
         }
     }
@@ -314,9 +316,4 @@ fn alone(writer: &mut Option<Writer>, source: &Source, mut job: Box<dyn Job>) {
         StoreError::Retry(text) => StoreError::Unavailable(text),
         other => other,
     }));
-}
-
-/// Leaves a usable connection, or none: the next transaction opens a new one.
-fn recover(writer: &mut Option<Writer>) {
-    *writer = writer.take().and_then(|mut open| (open.rollback().is_ok() && open.depth() == Some(0)).then_some(open));
 }

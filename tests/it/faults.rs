@@ -2,6 +2,7 @@
 
 mod backup;
 mod clock;
+mod commits;
 mod connections;
 mod disk_full;
 mod kill;

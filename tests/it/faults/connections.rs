@@ -10,7 +10,7 @@ use motcua::store::{DatabaseUrl, Store, StoreError, Tx};
 
 use crate::factory::AGENCY;
 use crate::harness::child::Process;
-use crate::harness::{TestApp, World, no_postgres, postgres, postgres_app, postgres_world};
+use crate::harness::{TestApp, World, no_postgres, postgres, postgres_app, postgres_world, sqlite};
 use crate::ratchets::lines;
 
 /// Reads at once: as many connections.
@@ -50,7 +50,8 @@ fn connections_that_broke_unused_harm_nobody() {
         read_together(store);
         assert_eq!(write(store).expect("a write"), 2 * n - 1);
         cut(&app);
-        // Neither has to ask twice.
+        // Neither has to ask twice, nor one who finds them all.
+        store.read_blocking::<_, StoreError, _>(|tx| tx.event_agencies()).expect("a read");
         read_together(store);
         assert_eq!(write(store).expect("a write"), 2 * n);
     }
@@ -74,16 +75,44 @@ fn a_connection_that_breaks_in_use_is_not_used_again() {
     }
 }
 
-/// The language of a session's messages.
+#[derive(diesel::QueryableByName)]
+struct Word {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    word: String,
+}
+
+/// Of a session.
+fn setting(tx: &mut Tx<'_>, name: &str) -> String {
+    let read = match tx {
+        Tx::Lite(conn) => {
+            let asked = format!("SELECT CAST({name} AS TEXT) AS word FROM pragma_{name}");
+            diesel::sql_query(asked).get_result::<Word>(*conn)
+        }
+        Tx::Pg(conn) => {
+            diesel::sql_query(format!("SELECT current_setting('{name}') AS word")).get_result::<Word>(*conn)
+        }
+    };
+    read.expect("a setting").word
+}
+
 fn language(tx: &mut Tx<'_>) -> String {
-    #[derive(diesel::QueryableByName)]
-    struct Word {
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        word: String,
-    }
-    let Tx::Pg(conn) = tx else { unreachable!("asked for PostgreSQL") };
-    let asked = diesel::sql_query("SELECT current_setting('lc_messages') AS word");
-    asked.get_result::<Word>(*conn).expect("a setting").word
+    setting(tx, "lc_messages")
+}
+
+/// No test cuts the power; each writing session asks for what outlives that, on a server that promises less, too.
+#[test]
+fn what_is_acknowledged_is_on_the_disk() {
+    let ask = |app: &TestApp, name: &'static str| {
+        let asked = app.app.store.write_blocking::<_, AppError, _>(AGENCY, |tx| Ok(setting(tx, name)));
+        asked.expect("a write")
+    };
+    let app = sqlite();
+    assert_eq!((&*ask(&app, "synchronous"), &*ask(&app, "journal_mode")), ("2", "wal"), "FULL");
+    let (Some(app), Some(server)) = (postgres_app(), postgres::server()) else { return no_postgres() };
+    let name = lines(&app.database, "SELECT current_database() AS line").remove(0);
+    server.run(&format!("ALTER DATABASE {name} SET synchronous_commit = 'off'"));
+    let beside = app.beside(|_| ());
+    assert_eq!(ask(&beside, "synchronous_commit"), "on");
 }
 
 /// Stands for another language: spelt as nothing that the program knows, and there on every machine.

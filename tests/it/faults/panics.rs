@@ -20,7 +20,7 @@ on_both!(
 );
 
 /// What somebody does in the middle of a grouped commit.
-type Work = fn(&mut Tx<'_>) -> Result<(), AppError>;
+pub type Work = fn(&mut Tx<'_>) -> Result<(), AppError>;
 
 /// Work that counts up a day of its own, or does something bad after it.
 async fn beside(app: &TestApp, bad: Work) -> AppError {
@@ -56,16 +56,9 @@ fn days(app: &TestApp) -> usize {
 }
 
 fn a_poisoned_request_does_not_fail_its_neighbours(app: &TestApp) {
-    let bad: [Work; 4] = [
+    let bad: [Work; 5] = [
         |_| panic!("as the test wants it"),
-        // In the midst of a savepoint of its own.
-        |tx| {
-            match tx {
-                Tx::Lite(conn) => AnsiTransactionManager::begin_transaction(*conn).expect("a savepoint"),
-                Tx::Pg(conn) => AnsiTransactionManager::begin_transaction(*conn).expect("a savepoint"),
-            }
-            panic!("as the test wants it")
-        },
+        leave_open,
         // It ends the transaction that all share.
         |tx| {
             end(tx);
@@ -82,11 +75,37 @@ fn a_poisoned_request_does_not_fail_its_neighbours(app: &TestApp) {
             }
             Ok(())
         },
+        leave_undone,
     ];
     for bad in bad {
         wait(beside(app, bad));
     }
     app.received();
+}
+
+/// Panics in the midst of a savepoint of its own.
+pub fn leave_open(tx: &mut Tx<'_>) -> Result<(), AppError> {
+    match tx {
+        Tx::Lite(conn) => AnsiTransactionManager::begin_transaction(*conn).expect("a savepoint"),
+        Tx::Pg(conn) => AnsiTransactionManager::begin_transaction(*conn).expect("a savepoint"),
+    }
+    panic!("as the test wants it")
+}
+
+/// Leaves what only the commit refuses.
+pub fn leave_undone(tx: &mut Tx<'_>) -> Result<(), AppError> {
+    let late = match tx {
+        Tx::Lite(conn) => conn.batch_execute(
+            "CREATE TEMP TABLE whole (n INTEGER PRIMARY KEY); \
+             CREATE TEMP TABLE part (n INTEGER REFERENCES whole DEFERRABLE INITIALLY DEFERRED); \
+             INSERT INTO part VALUES (1)",
+        ),
+        Tx::Pg(conn) => conn.batch_execute(
+            "CREATE TEMP TABLE part (n INTEGER UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO part VALUES (1), (1)",
+        ),
+    };
+    late.expect("nothing is wrong yet");
+    Ok(())
 }
 
 fn end(tx: &mut Tx<'_>) {
