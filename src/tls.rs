@@ -95,6 +95,8 @@ mod tests {
         fs::write(&files.certificate, "half written").unwrap();
         touch(&files.certificate, later);
         assert_eq!(shown(), first);
+        fs::remove_file(&files.certificate).unwrap();
+        assert_eq!(shown(), first);
         let (_, second) = written(folder.path(), "b.example");
         touch(&files.certificate, later + Duration::from_secs(60));
         assert_eq!(shown(), second);

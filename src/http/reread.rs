@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What tells a changed file from the one read before; also that it may be read now and could not before.
-type Mark = (u64, u64, [(i64, i64); 2]);
+type Mark = (u64, u64, i64, i64);
 
 fn mark(path: &Path) -> Option<Mark> {
     let found = fs::metadata(path).ok()?;
-    Some((found.ino(), found.len(), [(found.mtime(), found.mtime_nsec()), (found.ctime(), found.ctime_nsec())]))
+    Some((found.ino(), found.len(), found.ctime(), found.ctime_nsec()))
 }
 
 type Reader<T> = Box<dyn Fn() -> Result<T, String> + Send + Sync>;
@@ -42,7 +42,7 @@ impl<T> Reread<T> {
     pub fn now(&self) -> Arc<T> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let marks: Vec<Option<Mark>> = self.files.iter().map(|path| mark(path)).collect();
-        if marks.iter().all(Option::is_some) && marks != read.0 {
+        if marks != read.0 {
             let files = &self.files;
             match (self.reader)() {
                 Ok(renewed) => {

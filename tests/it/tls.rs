@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,12 +13,24 @@ use rustls::{
     ClientConfig, ClientConnection, ProtocolVersion, RootCertStore, StreamOwned, SupportedProtocolVersion, version,
 };
 
-use crate::harness::{GENEROUS, TestApp, sqlite};
+use tempfile::TempDir;
+
+use crate::harness::child::Process;
+use crate::harness::{GENEROUS, TestApp, sqlite, sqlite_world};
 
 struct Secure {
     app: TestApp,
     certificate: CertificateDer<'static>,
-    _folder: tempfile::TempDir,
+    folder: TempDir,
+}
+
+/// Writes a certificate and its key, as whoever renews them does.
+fn written(folder: &Path) -> (TlsFiles, CertificateDer<'static>) {
+    let made = rcgen::generate_simple_self_signed(["motcua.test".to_owned()]).expect("a certificate");
+    let files = TlsFiles { certificate: folder.join("cert.pem"), key: folder.join("key.pem") };
+    std::fs::write(&files.certificate, made.cert.pem()).expect("the certificate");
+    std::fs::write(&files.key, made.signing_key.serialize_pem()).expect("the key");
+    (files, made.cert.der().clone())
 }
 
 fn secure(plain: &TestApp) -> Secure {
@@ -26,15 +39,12 @@ fn secure(plain: &TestApp) -> Secure {
 
 fn secure_with(plain: &TestApp, further: impl FnOnce(&mut Settings)) -> Secure {
     let folder = tempfile::tempdir().expect("a folder");
-    let made = rcgen::generate_simple_self_signed(["motcua.test".to_owned()]).expect("a certificate");
-    let files = TlsFiles { certificate: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
-    std::fs::write(&files.certificate, made.cert.pem()).expect("the certificate");
-    std::fs::write(&files.key, made.signing_key.serialize_pem()).expect("the key");
+    let (files, certificate) = written(folder.path());
     let app = plain.beside(|settings| {
         settings.tls = Some(files);
         further(settings);
     });
-    Secure { app, certificate: made.cert.der().clone(), _folder: folder }
+    Secure { app, certificate, folder }
 }
 
 impl Secure {
@@ -120,5 +130,40 @@ fn slow_clients_are_cut_within_tls() {
     while stream.write_all(b"X").and_then(|()| stream.flush()).is_ok() {
         assert!(begun.elapsed() < GENEROUS, "nobody has had enough of it");
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_renewed_certificate_serves_without_a_restart() {
+    let plain = sqlite();
+    let mut secure = secure(&plain);
+    let (_, renewed) = written(secure.folder.path());
+    let refused = secure.ask("motcua.test", &version::TLS13).expect_err("the former one");
+    assert!(refused.contains("certificate"), "{refused}");
+    secure.certificate = renewed;
+    let (answer, _) = secure.ask("motcua.test", &version::TLS13).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
+fn files_that_do_not_serve_stop_the_start() {
+    let world = sqlite_world();
+    let folder = world.directory();
+    let (files, _) = written(folder);
+    let other = folder.join("other");
+    std::fs::create_dir(&other).expect("a folder");
+    let (others, _) = written(&other);
+    let none = folder.join("none.pem");
+    for (certificate, key, named, words) in [
+        (&none, &files.key, "none.pem", ""),
+        (&files.certificate, &none, "none.pem", ""),
+        (&files.key, &files.key, "key.pem", "holds no certificate"),
+        (&files.certificate, &files.certificate, "cert.pem", ""),
+        (&files.certificate, &others.key, "key.pem", "does not go with the certificate"),
+    ] {
+        let [certificate, key] = [certificate, key].map(|path| path.to_str().expect("a path"));
+        let said = Process::refused(&world, &[("MOTCUA_TLS_CERT_FILE", certificate), ("MOTCUA_TLS_KEY_FILE", key)]);
+        assert!(said.contains("TLS: ") && said.contains(named) && said.contains(words), "{said}");
+        assert!(!said.contains("PRIVATE KEY"), "{said}");
     }
 }

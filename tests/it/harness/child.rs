@@ -83,6 +83,20 @@ impl Process {
         Self::spawn(command(world).envs(settings.iter().copied()))
     }
 
+    /// Starts the program with settings that must stop it: what it says of them.
+    pub fn refused(world: &World, settings: &[(&str, &str)]) -> String {
+        let mut begun = Self::begin(world, settings);
+        let mut errors = BufReader::new(begun.child.stderr.take().expect("its output"));
+        let (mut said, mut read) = (String::new(), 1);
+        while read > 0 {
+            let before = said.len();
+            read = errors.read_line(&mut said).expect("its output");
+            assert!(!said[before..].starts_with("motcua: http"), "it serves: {said}");
+        }
+        assert!(!begun.child.wait().expect("it ended").success(), "it ended well: {said}");
+        said
+    }
+
     fn spawn(command: &mut Command) -> Self {
         command.arg("serve").stdout(Stdio::null()).stderr(Stdio::piped());
         let child = command.spawn().expect("the program starts");
