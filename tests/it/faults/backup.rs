@@ -106,6 +106,9 @@ fn a_backup_under_writes_is_a_prefix_of_history() {
     assert!(!motcua_on(&world, &restored, &["restore", name(&copy)]).status.success(), "a database was overwritten");
     succeeds(&motcua_on(&world, &restored, &["verify"]));
     is_prefix(&chains(&DatabaseUrl::Sqlite(name(&restored).to_owned())), &after, &before);
+    // The log of an earlier database of that name would be played into it.
+    std::fs::write(world.directory().join("again.db-wal"), "of yore").expect("a log");
+    assert!(!motcua_on(&world, &world.directory().join("again.db"), &["restore", name(&copy)]).status.success());
     // Of a database that nobody serves.
     let still = world.directory().join("still.db");
     succeeds(&motcua_on(&world, &restored, &["backup", name(&still)]));
@@ -117,36 +120,45 @@ fn a_backup_under_writes_is_a_prefix_of_history() {
 #[test]
 fn a_bad_copy_is_found_before_it_is_needed() {
     let world = sqlite_world();
-    let (good, bad) = (world.directory().join("good.db"), world.directory().join("bad.db"));
+    let [early, good, bad] = ["early.db", "good.db", "bad.db"].map(|name| world.directory().join(name));
+    succeeds(&motcua(&world, &["backup", name(&early)]));
     let (_, after) = under_writes(&world, || {});
     succeeds(&motcua(&world, &["backup", name(&good)]));
     let check = |file: &Path| motcua(&world, &["restore", "--check", name(file)]);
 
-    // A page of the file.
+    // A page of the file, of which no recount reads anything.
     let mut bytes = std::fs::read(&good).expect("the copy");
-    let middle = bytes.len() / 2 / 4096 * 4096;
-    bytes[middle..middle + 4096].fill(0xA5);
+    let mut conn = diesel::SqliteConnection::establish(name(&good)).expect("the copy");
+    let index = "SELECT CAST(rootpage AS TEXT) AS word FROM sqlite_master WHERE type = 'index' AND tbl_name = 'users'";
+    let page: usize =
+        diesel::sql_query(index).get_result::<Word>(&mut conn).expect("a page").word.parse().expect("one");
+    drop(conn);
+    bytes[(page - 1) * 4096..page * 4096].fill(0xA5);
     std::fs::write(&bad, &bytes).expect("a bad copy");
     assert!(!check(&bad).status.success());
 
     // The end of it.
-    std::fs::write(&bad, &std::fs::read(&good).expect("the copy")[..middle]).expect("a bad copy");
+    std::fs::write(&bad, &std::fs::read(&good).expect("the copy")[..bytes.len() / 2]).expect("a bad copy");
     assert!(!check(&bad).status.success());
 
-    // An entry of the chain, by somebody who knows SQL.
-    std::fs::copy(&good, &bad).expect("a copy");
-    let mut conn = diesel::SqliteConnection::establish(name(&bad)).expect("the copy");
-    let triggers = "SELECT name AS word FROM sqlite_master WHERE type = 'trigger'";
-    for trigger in diesel::sql_query(triggers).load::<Word>(&mut conn).expect("triggers") {
-        conn.batch_execute(&format!("DROP TRIGGER {}", trigger.word)).expect("dropped");
+    // An entry of the chain, by somebody who knows SQL; a secret of nobody; another version of the program.
+    for (tampered, named) in [
+        ("UPDATE events SET actor = 'user:somebody' WHERE seq = 2", "\"seq\": 2"),
+        (
+            "PRAGMA foreign_keys = OFF; INSERT INTO client_secrets VALUES (x'01', x'02', x'03', 4, NULL)",
+            "a row that is not there",
+        ),
+        ("DELETE FROM __diesel_schema_migrations WHERE version LIKE '20261127%'", "of another version"),
+    ] {
+        std::fs::copy(&good, &bad).expect("a copy");
+        tamper(&bad, tampered);
+        let output = check(&bad);
+        assert!(!output.status.success(), "{tampered}");
+        let said = [output.stdout, output.stderr].concat();
+        assert!(String::from_utf8_lossy(&said).contains(named), "{tampered}: {}", String::from_utf8_lossy(&said));
     }
-    conn.batch_execute("UPDATE events SET actor = 'user:somebody' WHERE seq = 2").expect("tampered");
-    drop(conn);
-    let output = check(&bad);
-    assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stdout).contains("\"seq\": 2"), "{output:?}");
 
-    // A full copy, and one that lost its end: heads kept elsewhere tell.
+    // One that is older, a full copy, and one that lost its end: heads kept elsewhere tell.
     let full = world.directory().join("full.ndjson");
     succeeds(&motcua(&world, &["export", "--full", "-o", name(&full)]));
     succeeds(&check(&full));
@@ -163,10 +175,22 @@ fn a_bad_copy_is_found_before_it_is_needed() {
     let against = |file: &Path| motcua(&world, &["restore", "--check", name(file), "--heads", name(&kept)]);
     succeeds(&against(&full));
     succeeds(&against(&good));
+    succeeds(&check(&early));
+    assert!(!against(&early).status.success());
     let text = std::fs::read_to_string(&full).expect("the copy");
     let shorter: Vec<&str> = text.lines().take(text.lines().count() - 1).collect();
     std::fs::write(&bad, shorter.join("\n") + "\n").expect("a bad copy");
     assert!(!against(&bad).status.success());
+}
+
+/// As the owner of the file can.
+fn tamper(file: &Path, sql: &str) {
+    let mut conn = diesel::SqliteConnection::establish(name(file)).expect("the copy");
+    let triggers = "SELECT name AS word FROM sqlite_master WHERE type = 'trigger'";
+    for trigger in diesel::sql_query(triggers).load::<Word>(&mut conn).expect("triggers") {
+        conn.batch_execute(&format!("DROP TRIGGER {}", trigger.word)).expect("dropped");
+    }
+    conn.batch_execute(sql).expect("tampered");
 }
 
 #[derive(QueryableByName)]

@@ -14,7 +14,7 @@ use super::load::{Desk, audit};
 use crate::harness::child::Process;
 use crate::harness::{World, no_postgres, postgres_world, sqlite_world};
 
-const ROUNDS: u32 = 25;
+const ROUNDS: u32 = 50;
 const DESKS: u64 = 6;
 /// Everything is recounted every so many rounds, and in the end.
 const RECOUNT: u32 = 25;
