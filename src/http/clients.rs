@@ -267,7 +267,7 @@ pub async fn create(
         .await?;
     let location = format!("/api/v1/clients/{}", answer.client.id);
     let mut response = tagged(HttpResponse::Created(), &answer.client);
-    Ok(response.insert_header((header::LOCATION, location)).insert_header(("Cache-Control", "no-store")).json(&answer))
+    Ok(response.insert_header((header::LOCATION, location)).json(&answer))
 }
 
 /// Change a client's name, roles or standing

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use actix_web::error::PayloadError;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, get, post, web};
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -62,10 +61,7 @@ pub async fn import(
     let scope = Scope { actor: auth.caller.actor, keeper: Some(keeper) };
     let mut importer = Importer::new(&state.app, scope, &file, &indicators::ids());
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| match error {
-            PayloadError::Overflow => ApiError::new(Kind::TooLarge),
-            _ => ApiError::malformed("", "the body broke off"),
-        })?;
+        let chunk = chunk.map_err(|_| ApiError::malformed("", "the body broke off"))?;
         importer.feed(&chunk).await.map_err(AppError::Store)?;
     }
     let report = importer.finish().await.map_err(AppError::Store)?;

@@ -2,7 +2,7 @@
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
 use tracing_actix_web::RequestId;
@@ -57,8 +57,8 @@ fn odd(request: &ServiceRequest) -> Option<ApiError> {
         return Some(ApiError::malformed("?", &format!("longer than {LONGEST_QUERY} bytes")));
     }
     // The databases keep no such texts, each in its own way.
-    let nul = |text: &str| text.contains("%00") || text.contains('\0');
-    if nul(request.path()) || nul(request.uri().path()) {
+    let nul = |text: &str| text.contains("%00");
+    if nul(request.uri().path()) {
         return Some(ApiError::new(Kind::NotFound));
     }
     nul(request.query_string()).then(|| ApiError::malformed("?", "the query string holds a NUL"))
@@ -89,16 +89,10 @@ pub async fn dress<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Re
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     if personal {
-        absent(headers, header::CACHE_CONTROL, "no-store");
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if let Ok(id) = id {
         headers.insert(REQUEST_ID, id);
     }
     Ok(response)
-}
-
-fn absent(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
-    if !headers.contains_key(&name) {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
 }

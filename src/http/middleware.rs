@@ -51,10 +51,6 @@ fn of_status(status: StatusCode) -> ApiError {
     ApiError::new(match status {
         StatusCode::NOT_FOUND => Kind::NotFound,
         StatusCode::METHOD_NOT_ALLOWED => Kind::MethodNotAllowed,
-        StatusCode::PAYLOAD_TOO_LARGE => Kind::TooLarge,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Kind::MediaType,
-        StatusCode::REQUEST_TIMEOUT => Kind::Timeout,
-        StatusCode::NOT_ACCEPTABLE => Kind::NotAcceptable,
         status if status.is_client_error() => Kind::Malformed,
         _ => Kind::Internal,
     })

@@ -199,7 +199,7 @@ fn answer(state: &State, ticket: &Ticket, refresh_token: Option<String>) -> Resu
         tracing::error!(error, "signing failed");
         ApiError::new(Kind::Internal)
     })?;
-    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(TokenAnswer {
+    Ok(HttpResponse::Ok().json(TokenAnswer {
         access_token,
         token_type: "Bearer",
         expires_in: LIFE_SECONDS,

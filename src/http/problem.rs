@@ -43,7 +43,6 @@ problems! {
     Forbidden = "forbidden", FORBIDDEN, "Không có quyền", "Not permitted";
     NotFound = "not-found", NOT_FOUND, "Không tìm thấy", "Not found";
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "Phương thức không được hỗ trợ", "Method not allowed";
-    NotAcceptable = "not-acceptable", NOT_ACCEPTABLE, "Không có dạng trả lời này", "No such representation";
     Timeout = "request-timeout", REQUEST_TIMEOUT, "Yêu cầu gửi quá chậm", "The request took too long";
     IllegalMove = "illegal-move", CONFLICT, "Hồ sơ đang ở trạng thái không cho phép việc này", "Not possible in the dossier's present state";
     SelfReview = "self-review", FORBIDDEN, "Người khai báo không được tự thẩm định", "Nobody reviews their own declaration";

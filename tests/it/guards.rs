@@ -1,11 +1,17 @@
 //! What every request must be, and what every answer carries.
 
-use crate::harness::TestApp;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::factory::new_dossier;
+use crate::harness::{Answer, GENEROUS, TestApp, Wire, sqlite};
 
 on_both!(
     every_answer_is_dressed,
     requests_are_named,
     only_named_origins_may_call,
+    without_names_no_other_origin_may_call,
     packed_bodies_are_refused,
     odd_addresses_are_refused,
     json_is_unambiguous,
@@ -19,6 +25,7 @@ fn every_answer_is_dressed(app: &TestApp) {
         ("//nowhere", 404),
         ("/dossiers", 200),
         ("/dossiers?limit=0", 422),
+        ("//oauth/token", 405),
         ("/reports/06a?format=html&from=2026-01-01&to=2026-03-01", 200),
     ] {
         let answer = app.user("leader").get(path);
@@ -29,7 +36,7 @@ fn every_answer_is_dressed(app: &TestApp) {
         let policy = answer.header("Content-Security-Policy").expect("a policy");
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
         assert_eq!(policy.contains("script-src 'self'"), path.starts_with("//docs"), "{path}");
-        let kept = path.starts_with("//");
+        let kept = path.starts_with("//") && !path.starts_with("//oauth");
         assert_eq!(answer.header("Cache-Control"), (!kept).then_some("no-store"), "{path}");
         assert_eq!(answer.header("Strict-Transport-Security"), None, "{path}: not without TLS");
         assert_eq!(answer.header("Access-Control-Allow-Origin"), None, "{path}");
@@ -59,23 +66,56 @@ fn requests_are_named(app: &TestApp) {
 
 fn only_named_origins_may_call(app: &TestApp) {
     let from = |origin: &str| app.user("clerk").request("GET", "/me").header("Origin", origin).send();
+    let list = |text: Option<&str>| {
+        let mut names: Vec<_> = text.unwrap_or_default().split(',').map(|name| name.trim().to_lowercase()).collect();
+        names.sort();
+        names.join(" ")
+    };
     let allowed = from("https://one.example.vn");
     allowed.expect(200);
     assert_eq!(allowed.header("Access-Control-Allow-Origin"), Some("https://one.example.vn"));
     assert_eq!(allowed.header("Access-Control-Allow-Credentials"), None);
+    assert_eq!(list(allowed.header("Access-Control-Expose-Headers")), "etag location retry-after x-request-id");
     assert_eq!(from("https://two.example.vn").header("Access-Control-Allow-Origin"), None);
-    let asked = |origin: &str| {
-        app.anonymous()
-            .request("OPTIONS", "/dossiers")
-            .header("Origin", origin)
-            .header("Access-Control-Request-Method", "POST")
-            .header("Access-Control-Request-Headers", "authorization, if-match, idempotency-key")
-            .send()
-    };
-    let allowed = asked("https://one.example.vn");
+    let asked = |origin: &str, method: &str, headers: &str| preflight(app, origin, method, headers);
+    let allowed = asked("https://one.example.vn", "POST", "authorization, if-match, idempotency-key");
     assert_eq!(allowed.status, 200, "{}", allowed.text);
     assert_eq!(allowed.header("Access-Control-Allow-Origin"), Some("https://one.example.vn"));
-    assert_eq!(asked("https://two.example.vn").header("Access-Control-Allow-Origin"), None);
+    assert_eq!(list(allowed.header("Access-Control-Allow-Methods")), "delete get post put");
+    assert_eq!(
+        list(allowed.header("Access-Control-Allow-Headers")),
+        "accept-language authorization content-type idempotency-key if-match purpose x-request-id"
+    );
+    assert_eq!(allowed.header("Access-Control-Max-Age"), Some("600"));
+    for (origin, method, headers) in [
+        ("https://two.example.vn", "POST", "authorization"),
+        ("https://one.example.vn.evil.example", "POST", "authorization"),
+        ("http://one.example.vn", "POST", "authorization"),
+        ("null", "POST", "authorization"),
+        ("https://one.example.vn", "PATCH", "authorization"),
+        ("https://one.example.vn", "POST", "x-forwarded-for"),
+    ] {
+        let refused = asked(origin, method, headers);
+        assert_eq!(refused.status, 400, "{origin} {method} {headers}: {}", refused.text);
+        assert_eq!(refused.header("Access-Control-Allow-Methods"), None, "{origin} {method} {headers}");
+    }
+}
+
+fn preflight(app: &TestApp, origin: &str, method: &str, headers: &str) -> Answer {
+    let request = app.anonymous().request("OPTIONS", "/dossiers").header("Origin", origin);
+    let request = request.header("Access-Control-Request-Method", method);
+    request.header("Access-Control-Request-Headers", headers).send()
+}
+
+fn without_names_no_other_origin_may_call(app: &TestApp) {
+    let closed = app.beside(|settings| settings.cors_origins.clear());
+    let asked = preflight(&closed, "https://one.example.vn", "POST", "authorization");
+    let called = closed.user("clerk").request("GET", "/me").header("Origin", "https://one.example.vn").send();
+    called.expect(200);
+    for answer in [asked, called] {
+        let told: Vec<_> = answer.headers.iter().filter(|(name, _)| name.starts_with("access-control-")).collect();
+        assert!(told.is_empty(), "{}: {told:?}", answer.asked);
+    }
 }
 
 fn packed_bodies_are_refused(app: &TestApp) {
@@ -90,11 +130,15 @@ fn packed_bodies_are_refused(app: &TestApp) {
             answer.problem(415, "unsupported-media-type");
         }
     }
+    let request = app.user("clerk").request("POST", "/dossiers").header("Content-Encoding", "identity");
+    request.json(&new_dossier(&json!({}))).send().expect(201);
 }
 
 fn odd_addresses_are_refused(app: &TestApp) {
     let clerk = app.user("clerk");
-    clerk.get(&format!("/dossiers?cursor={}", "x".repeat(9000))).problem(400, "malformed-request");
+    // A query string that nobody reads, either.
+    app.anonymous().get(&format!("//healthz?{}", "x".repeat(8 * 1024))).expect(200);
+    app.anonymous().get(&format!("//healthz?{}", "x".repeat(8 * 1024 + 1))).problem(400, "malformed-request");
     clerk.get("/dossiers?procedure=a%00b").problem(400, "malformed-request");
     for path in ["/dossiers/%00", "/dossiers/H26%00/events"] {
         clerk.get(path).problem(404, "not-found");
@@ -133,4 +177,20 @@ fn json_is_unambiguous(app: &TestApp) {
         let error = &report["errors"][i];
         assert!(error["line"] == i + 1 && error.to_string().contains(words), "{words}: {error}");
     }
+}
+
+#[test]
+fn connections_have_a_bound_and_the_surplus_waits() {
+    let app = sqlite().beside(|settings| settings.max_connections = 2);
+    let ask = |wire: &mut Wire| wire.send("GET /healthz HTTP/1.1\r\nHost: motcua.test\r\n\r\n");
+    let mut open = [(); 2].map(|()| Wire::to(&app));
+    for wire in &mut open {
+        assert!(ask(wire) && wire.answered_within(GENEROUS), "no answer");
+    }
+    let mut surplus = Wire::to(&app);
+    assert!(ask(&mut surplus));
+    assert!(!surplus.answered_within(Duration::from_millis(500)), "a third connection was taken in");
+    let [first, _second] = open;
+    drop(first);
+    assert!(surplus.answered_within(GENEROUS), "no place after one is free");
 }

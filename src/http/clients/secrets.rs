@@ -86,7 +86,7 @@ pub async fn create(
             Ok(SecretShown { secret: secret_view(&made.row), client_secret: Some(made.secret) })
         })
         .await?;
-    Ok(HttpResponse::Created().insert_header(("Cache-Control", "no-store")).json(answer))
+    Ok(HttpResponse::Created().json(answer))
 }
 
 /// End a secret at once, and with it every access token of the client

@@ -48,5 +48,5 @@ pub async fn revoke(
         None => state.app.store.write("", move |tx| sessions::end(tx, &clock, &token)).await,
     };
     ended.map_err(|error| super::named(error.into()))?;
-    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).finish())
+    Ok(HttpResponse::Ok().finish())
 }

@@ -115,6 +115,8 @@ fn unknown_paths_and_methods(app: &TestApp) {
     assert_eq!(allow("GET", "//oauth/token"), "POST");
     assert_eq!(allow("POST", "//healthz"), "GET");
     assert_eq!(app.event_count(), before);
+    // Whatever the framework may refuse by itself.
+    app.anonymous().get("//refuses").problem(400, "malformed-request");
 }
 
 fn query_strings(app: &TestApp) {
@@ -187,6 +189,8 @@ fn query_strings(app: &TestApp) {
     for (path, pointer, code) in broken {
         super::broken(app, || app.user("auditor").get(path), pointer, code);
     }
+    // A "+" that was not escaped.
+    app.user("auditor").get("/dossiers?known_at=2026-03-10T08:00:00+07:00").expect(200);
     app.user("auditor").get("/deadlines?procedure=9.9&received_at=2026-03-10T08:00:00Z").problem(404, "not-found");
 }
 
@@ -204,7 +208,14 @@ fn cursors_of_another_question(app: &TestApp) {
     refused(app, || app.user("admin").get(&format!("/agencies?cursor={cursor}")), 400, "malformed-request");
     let flipped = cursor.replace('.', ".f");
     refused(app, || app.user("clerk").get(&format!("/dossiers?limit=2&cursor={flipped}")), 400, "malformed-request");
-    let mark = cursor.split('.').next().expect("a mark");
+    let (mark, position) = cursor.split_once('.').expect("a mark");
+    let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let slash = position.rfind("2f").expect("an instant at the end");
+    for instant in ["99999999999999999", "-1"] {
+        let position = format!("{}{}", &position[..slash + 2], hex(instant));
+        let send = || app.user("clerk").get(&format!("/dossiers?limit=2&cursor={mark}.{position}"));
+        refused(app, send, 400, "malformed-request");
+    }
     for position in ["", "00", "2f", "39393939393939393939393939393939393939392f", "ff"] {
         let send = || app.user("clerk").get(&format!("/dossiers?cursor={mark}.{position}"));
         refused(app, send, 400, "malformed-request");

@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 use motcua::app::App;
 use motcua::app::passwords::Cost;
 use motcua::app::sessions::Ticket;
@@ -276,7 +276,12 @@ fn broken(config: &mut web::ServiceConfig) {
     async fn panics() -> &'static str {
         panic!("as the test wants it")
     }
+    /// As the framework refuses, without a problem.
+    async fn refuses() -> HttpResponse {
+        HttpResponse::ImATeapot().finish()
+    }
     config.route("/panics", web::get().to(panics));
+    config.route("/refuses", web::get().to(refuses));
     config.route("/endless", web::get().to(wire::endless));
 }
 
