@@ -116,7 +116,7 @@ where
     HttpService::build()
         .client_request_timeout(Duration::from_secs(10))
         // Whoever is refused in the midst of sending is left time to read so, or all they see is a broken connection.
-        .client_disconnect_timeout(Duration::from_secs(1))
+        .client_disconnect_timeout(Duration::from_secs(5))
         .graceful_shutdown_signal(move || {
             let stop = stop.clone();
             async move { stop.notified().await }

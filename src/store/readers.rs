@@ -187,11 +187,7 @@ impl Readers {
             let mut conn = self.connection(pool)?;
             match AnsiTransactionManager::begin_transaction_sql(&mut *conn, begin) {
                 Ok(()) => return Ok(conn),
-                Err(error) => {
-                    // Its library may not have marked it yet, and the pool would hand it out again.
-                    AnsiTransactionManager::transaction_manager_status_mut(&mut *conn).set_in_error();
-                    last = error.into();
-                }
+                Err(error) => last = error.into(),
             }
         }
         Err(last)

@@ -180,6 +180,21 @@ fn json_is_unambiguous(app: &TestApp) {
 }
 
 #[test]
+fn who_is_refused_while_sending_can_read_so() {
+    let app = sqlite();
+    let mut wire = Wire::to(&app);
+    let token = app.user("clerk").token().expect("a token");
+    assert!(wire.send(&format!(
+        "POST /api/v1/dossiers HTTP/1.1\r\nHost: motcua.test\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: 2000000\r\n\r\n"
+    )));
+    assert!(wire.answered_within(GENEROUS), "no answer");
+    // Most clients look for an answer when they have sent everything.
+    assert!((0..4).all(|_| wire.send(&"x".repeat(100_000))), "cut before they can");
+    assert!(wire.rest().starts_with("HTTP/1.1 413 "));
+}
+
+#[test]
 fn connections_have_a_bound_and_the_surplus_waits() {
     let app = sqlite().beside(|settings| settings.max_connections = 2);
     let ask = |wire: &mut Wire| wire.send("GET /healthz HTTP/1.1\r\nHost: motcua.test\r\n\r\n");
