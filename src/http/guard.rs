@@ -2,7 +2,8 @@
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
 use tracing_actix_web::RequestId;
@@ -73,26 +74,37 @@ pub async fn dress<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Re
     let personal = ["/api/", "/oauth/"].iter().any(|start| request.path().starts_with(start));
     let encrypted = request.app_data::<web::Data<State>>().is_some_and(|state| state.encrypted);
     let id = HeaderValue::from_str(&trace_id(&request));
-    let mut response = next.call(request).await?;
-    let headers = response.headers_mut();
     let policy = if docs { POLICY_OF_DOCS } else { POLICY };
-    for (name, value) in [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::CONTENT_SECURITY_POLICY, policy),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
+    let put = |headers: &mut HeaderMap| {
+        for (name, value) in [
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::REFERRER_POLICY, "no-referrer"),
+            (header::X_FRAME_OPTIONS, "DENY"),
+            (header::CONTENT_SECURITY_POLICY, policy),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        if encrypted {
+            let year = HeaderValue::from_static("max-age=31536000");
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+        }
+        if personal {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        if let Ok(id) = id {
+            headers.insert(REQUEST_ID, id);
+        }
+    };
+    match next.call(request).await {
+        Ok(mut response) => {
+            put(response.headers_mut());
+            Ok(response)
+        }
+        // What panicked is answered by its error alone.
+        Err(error) => {
+            let mut response = error.error_response();
+            put(response.headers_mut());
+            Err(InternalError::from_response(error, response).into())
+        }
     }
-    if encrypted {
-        let year = HeaderValue::from_static("max-age=31536000");
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
-    }
-    if personal {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    if let Ok(id) = id {
-        headers.insert(REQUEST_ID, id);
-    }
-    Ok(response)
 }

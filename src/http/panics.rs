@@ -8,10 +8,10 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
+use actix_web::{Error, HttpResponse, ResponseError};
 use futures_util::FutureExt;
-use tracing_actix_web::RequestId;
 
+use super::guard::trace_id;
 use super::middleware::prefers_vietnamese;
 use super::problem::{ApiError, Kind};
 
@@ -47,7 +47,7 @@ impl ResponseError for Panicked {
 /// Passes on what other middleware fails with; [`Panicked`] for what panicked.
 pub async fn caught<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let vietnamese = prefers_vietnamese(request.headers());
-    let trace_id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+    let trace_id = trace_id(&request);
     let answer = AssertUnwindSafe(async move { next.call(request).await }).catch_unwind().await;
     answer.unwrap_or_else(|_| {
         tracing::error!("a handler panicked");

@@ -23,6 +23,7 @@ fn every_answer_is_dressed(app: &TestApp) {
         ("//openapi.yaml", 200),
         ("//docs/", 200),
         ("//nowhere", 404),
+        ("//panics", 500),
         ("/dossiers", 200),
         ("/dossiers?limit=0", 422),
         ("//oauth/token", 405),
@@ -60,6 +61,9 @@ fn requests_are_named(app: &TestApp) {
         assert_ne!(own, odd);
         assert_eq!(answer.expect(401)["trace_id"], *own);
     }
+    let panicked = app.anonymous().request("GET", "//panics").header("X-Request-Id", "portal-2026.11_b").send();
+    assert_eq!(panicked.header("X-Request-Id"), Some("portal-2026.11_b"));
+    assert_eq!(panicked.expect(500)["trace_id"], "portal-2026.11_b");
     let [one, two] = [0, 1].map(|_| app.anonymous().get("//healthz").header("X-Request-Id").map(str::to_owned));
     assert!(one.is_some() && one != two);
 }
