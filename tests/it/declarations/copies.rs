@@ -1,29 +1,14 @@
 //! A full copy carries what was declared; restored and copied again it is the same, on either database.
 
-use std::sync::Arc;
-
-use motcua::app::App;
-use motcua::app::full_copy::{self, RestoreReport};
 use motcua::verify;
 use serde_json::json;
 
 use super::{PLAN, TRAINED, body, path, plan};
 use crate::factory::{AGENCY, CHILD};
+use crate::harness::copies::{copy, restore};
 use crate::harness::{self, TestApp};
 
 on_both!(declarations_survive_a_restore, records_that_do_not_fit_are_refused);
-
-fn copy(app: &App) -> String {
-    let mut bytes = Vec::new();
-    full_copy::export(&app.store, &mut bytes, |_| {}).expect("a copy");
-    String::from_utf8(bytes).expect("a text")
-}
-
-fn restore(app: &App, text: &str) -> RestoreReport {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(file.path(), text).expect("a copy");
-    full_copy::restore(app, file.path(), Arc::new(|_| {})).expect("a copy")
-}
 
 /// A district with dossiers and declarations, a commune that has only declared something.
 fn source(app: &TestApp) -> String {

@@ -1,8 +1,5 @@
 //! Free text beside declared values and reviews: read by whom the values are listed for, and sealed where it is kept.
 
-use std::sync::Arc;
-
-use motcua::app::full_copy::{self, RestoreReport};
 use motcua::app::rekey::rekey;
 use motcua::app::{App, AppError, KeysError, check};
 use motcua::store::notes::{NoteRow, values};
@@ -17,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::{TRAINED, body, path, plan, versions};
 use crate::factory::{AGENCY, CHILD};
+use crate::harness::copies::{copy, restore};
 use crate::harness::{self, DATA_KEY, TestApp};
 use crate::personal_data::at_rest::dump;
 use crate::ratchets::append_only::run as past;
@@ -59,18 +57,6 @@ fn on_the_scorecard(app: &TestApp) -> Value {
 
 fn all_of_them() -> Vec<[Value; 2]> {
     vec![[json!(DECLARED), json!(REVIEWED)], [json!(DECLARED), Value::Null]]
-}
-
-fn copy(app: &App) -> String {
-    let mut bytes = Vec::new();
-    full_copy::export(&app.store, &mut bytes, |_| {}).expect("a copy");
-    String::from_utf8(bytes).expect("a text")
-}
-
-fn restore(app: &App, text: &str) -> RestoreReport {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(file.path(), text).expect("a copy");
-    full_copy::restore(app, file.path(), Arc::new(|_| {})).expect("a copy")
 }
 
 /// Offline, with the data key.

@@ -14,6 +14,7 @@ use motcua::verify::unseal::Keys;
 use serde_json::{Value, json};
 
 use crate::harness::DATA_KEY;
+use crate::harness::copies::copy;
 
 use super::setup::{
     A, B, Db, codes, enter, event, fill, histories, import, line, lite, live, pg, rows, submitted, temp_path, wait,
@@ -26,12 +27,6 @@ impl Drop for Temp {
         // Nothing to do when it is gone.
         let _ = std::fs::remove_file(&self.0);
     }
-}
-
-fn copy(app: &App) -> String {
-    let mut bytes = Vec::new();
-    full_copy::export(&app.store, &mut bytes, |_| {}).expect("a copy");
-    String::from_utf8(bytes).expect("a copy")
 }
 
 fn kept(text: &str) -> Temp {

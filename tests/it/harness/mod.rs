@@ -3,6 +3,7 @@
 
 pub mod child;
 mod client;
+pub mod copies;
 pub mod leaks;
 pub mod postgres;
 mod wire;

@@ -1,31 +1,16 @@
 //! A full copy carries snapshots with what was done to them; restored and copied again it is the same, on either
 //! database, and a snapshot that is not what was hashed is refused by name.
 
-use std::sync::Arc;
-
-use motcua::app::App;
-use motcua::app::full_copy::{self, RestoreReport};
 use motcua::verify;
 use serde_json::{Value, json};
 
 use super::declared::declared;
 use super::{frozen, path, sha256, some_dossiers};
 use crate::factory::{AGENCY, CHILD};
+use crate::harness::copies::{copy, restore};
 use crate::harness::{self, TestApp};
 
 on_both!(snapshots_survive_a_restore, damaged_snapshots_are_refused);
-
-fn copy(app: &App) -> String {
-    let mut bytes = Vec::new();
-    full_copy::export(&app.store, &mut bytes, |_| {}).expect("a copy");
-    String::from_utf8(bytes).expect("a text")
-}
-
-fn restore(app: &App, text: &str) -> RestoreReport {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(file.path(), text).expect("a copy");
-    full_copy::restore(app, file.path(), Arc::new(|_| {})).expect("a copy")
-}
 
 /// One sealed and verified twice, one as printed and sealed, one that nobody has sealed; all of the district but the
 /// last, and that over a commune.
