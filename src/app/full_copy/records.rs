@@ -186,7 +186,13 @@ pub fn put_back(tx: &mut Tx<'_>, line: &RecordLine) -> Result<(), CopyError> {
             snapshots::follows(&row, snapshot.as_ref(), before.len()).map_err(&bad)?;
             tx.snapshot_act_insert(&row)
         }
-        ACCESS => tx.access_insert(&access::read(line).map_err(&bad)?),
+        ACCESS => {
+            let row = access::read(line).map_err(&bad)?;
+            if !tx.access_of(&row.agency_id, &[row.id])?.is_empty() {
+                return Err(bad(format!("{}: stands twice, or is here already", row.id.0)));
+            }
+            tx.access_insert(&row)
+        }
         _ => return Err(bad("no records of this kind".to_owned())),
     };
     done.map_err(|error| match error {
