@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::records::each_agency;
 use super::{Conn, Db};
 use crate::store::access::{AccessQuery, AccessRow};
 use crate::store::error::StoreError;
@@ -64,5 +65,8 @@ pub fn access_after(
 
 /// Agencies of whose people somebody saw something.
 pub fn access_agencies(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
-    Ok(access_log::table.select(access_log::agency_id).distinct().order(access_log::agency_id).load(conn)?)
+    each_agency(|last| {
+        let later = access_log::table.filter(access_log::agency_id.gt(last));
+        Ok(later.select(diesel::dsl::min(access_log::agency_id)).get_result(conn)?)
+    })
 }
