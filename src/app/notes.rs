@@ -1,6 +1,6 @@
 //! Keeping the free text of declarations and reviews: the record has its name and a commitment, the text lies sealed.
 
-use super::keys::Sealing;
+use super::keys::{Sealed, Sealing};
 use super::{App, AppError};
 use crate::domain::declaration::SealedNote;
 use crate::domain::personal::commitment;
@@ -22,8 +22,7 @@ pub fn keep(tx: &mut Tx<'_>, app: &App, agency: &str, text: &str) -> Result<Stri
     Ok(note.to_string())
 }
 
-/// Puts an agency's notes that are not sealed with the newest key under it, as many at a time, behind its lock. Gives
-/// how many were sealed anew, and where the next page begins.
+/// Puts an agency's notes that are not sealed with the newest key under it, as many at a time, behind its lock.
 ///
 /// # Errors
 /// As [`keep`]; a note does not open.
@@ -33,17 +32,16 @@ pub(super) fn reseal_page(
     agency: &str,
     after: Option<Id>,
     size: i64,
-) -> Result<(u64, Option<Id>), StoreError> {
+) -> Result<Sealed, StoreError> {
     tx.head_lock(agency)?;
     let sealing = Sealing::of(tx, app)?;
     let rows = tx.notes_after(agency, after, size)?;
-    let last = rows.last().map(|row| row.id);
-    let mut count = 0;
+    let mut page = Sealed { dossiers: 0, rows: 0, last: rows.last().map(|row| row.id) };
     for row in rows.into_iter().filter(|row| row.key_id != sealing.newest.id()) {
         let id = row.id;
         let values = PersonalRow::from(row).open(&app.vault)?;
         tx.note_reseal(&NoteRow::seal(&sealing.newest, (agency, id), &values, app.clock.random()))?;
-        count += 1;
+        page.rows += 1;
     }
-    Ok((count, last))
+    Ok(page)
 }

@@ -9,12 +9,18 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::keys::{KeysError, QUEUE, entry, seal_page, secret_of};
+use super::keys::{KeysError, QUEUE, Sealed, entry, seal_page, secret_of};
 use super::notes::reseal_page;
 use super::{App, AppError};
 use crate::store::personal::DataKeyRow;
+use crate::store::sql_types::Id;
 use crate::store::{StoreError, Tx};
 use crate::vault::{DataKey, VaultError};
+
+/// Seals a page of what an agency keeps sealed, from a place on.
+type Step = fn(&mut Tx<'_>, &App, &str, Option<Id>, i64) -> Result<Sealed, StoreError>;
+/// Rows of dossiers, then notes.
+const STEPS: [Step; 2] = [seal_page, reseal_page];
 
 /// Dossiers for which an agency's lock is held at a time.
 const PAGE: i64 = 100;
@@ -56,28 +62,19 @@ pub fn rekey(app: &App, mut progress: impl FnMut(&Rekeyed)) -> Result<Rekeyed, K
     enter(app, &key)?;
     let mut done = Rekeyed { key: key.id().to_owned(), ..Rekeyed::default() };
     for agency in agencies(app)? {
-        let mut after = None;
-        loop {
-            let (own, agency2) = (app.clone(), agency.clone());
-            let page = app.store.write_long_blocking::<_, AppError, _>(&agency, move |tx| {
-                Ok(seal_page(tx, &own, &agency2, after, PAGE)?)
-            })?;
-            done.dossiers += page.dossiers;
-            done.rows += page.rows;
-            progress(&done);
-            let Some(last) = page.last else { break };
-            after = Some(last);
-        }
-        let mut after = None;
-        loop {
-            let (own, agency2) = (app.clone(), agency.clone());
-            let page = app.store.write_long_blocking::<_, AppError, _>(&agency, move |tx| {
-                Ok(reseal_page(tx, &own, &agency2, after, PAGE)?)
-            })?;
-            done.rows += page.0;
-            progress(&done);
-            let Some(last) = page.1 else { break };
-            after = Some(last);
+        for step in STEPS {
+            let mut after = None;
+            loop {
+                let (own, agency2) = (app.clone(), agency.clone());
+                let page = app.store.write_long_blocking::<_, AppError, _>(&agency, move |tx| {
+                    Ok(step(tx, &own, &agency2, after, PAGE)?)
+                })?;
+                done.dossiers += page.dossiers;
+                done.rows += page.rows;
+                progress(&done);
+                let Some(last) = page.last else { break };
+                after = Some(last);
+            }
         }
     }
     let id = key.id().to_owned();

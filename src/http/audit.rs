@@ -106,19 +106,20 @@ pub async fn heads(
         .read(move |tx| {
             let agencies = catalogues.agencies(tx)?;
             let reach = caller.reach(&Tree::new(&agencies, business_date(now), now), &ROLES);
-            let mut rows: Vec<HeadRow> =
-                tx.heads_all()?.into_iter().filter(|row| reach.contains(&row.agency_id)).collect();
-            let known: Vec<String> = rows.iter().map(|row| row.agency_id.clone()).collect();
-            if let Some(at) = known_at {
-                let then = rows.iter().map(|row| tx.head_at(&row.agency_id, at.timestamp_micros()));
-                rows = then.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
-            }
+            let last: Vec<HeadRow> = tx.heads_all()?.into_iter().filter(|row| reach.contains(&row.agency_id)).collect();
             let until = known_at.unwrap_or(Instant::MAX_UTC).timestamp_micros();
             let mut records = Vec::new();
             // An agency's head is made with its first entry or record, whichever comes first.
-            for agency in &known {
-                records.extend(tx.record_head_at(agency, until)?);
+            for head in &last {
+                records.extend(tx.record_head_at(&head.agency_id, until)?);
             }
+            let rows = match known_at {
+                None => last,
+                Some(_) => {
+                    let then = last.iter().map(|row| tx.head_at(&row.agency_id, until));
+                    then.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect()
+                }
+            };
             let shown = known_at.unwrap_or(now);
             Ok::<_, AppError>(Heads {
                 cut: ListCut::new(tx, (shown, shown), now)?,
